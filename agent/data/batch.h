@@ -1,0 +1,33 @@
+/* agent/data/batch.h - the unit of work: the bytes read at once and the events in them.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A batch belongs to one source and dies when its pass through the lane ends; whoever needs an event
+ * longer writes its record (record.h). Everything made for it comes from its arena.
+ */
+#ifndef WEIR_BATCH_H
+#define WEIR_BATCH_H
+
+#include "agent/data/event.h"
+
+struct batch {
+    struct arena *arena;
+    struct source *source;
+    struct event *events;
+    uint32_t count, room;
+    uint64_t bytes;     /* read from the source for this batch, line ends included */
+    uint32_t lines, blank;
+    uint64_t cut_bytes; /* of lines above line_max, counted and not kept */
+};
+
+/* Appends a zeroed event with its origin, or null when the batch is full (BATCH_EVENTS_MAX or the arena). */
+struct event *batch_add(struct batch *batch, struct str bytes, uint64_t offset, uint32_t length);
+
+/* What runs through the filters: pointers to events, so that a `when` acts on some of them.
+ * A filter marks `fate`; the engine takes out what is no longer live. */
+struct view {
+    struct event **at;
+    uint32_t count;
+    struct arena *arena; /* the batch's */
+};
+
+#endif

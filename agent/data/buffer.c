@@ -1,0 +1,73 @@
+/* agent/data/buffer.c - bytes being written, up to a maximum.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "agent/data/buffer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "agent/memory.h"
+
+enum { FIRST_ROOM = 256 };
+
+void buffer_init(struct buffer *buffer, size_t max)
+{
+    MUST(max > 0);
+    *buffer = (struct buffer){.max = max};
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+    memory_free(buffer->at);
+    buffer_init(buffer, buffer->max);
+}
+
+bool buffer_grow(struct buffer *buffer, size_t more)
+{
+    if (buffer->full || more > buffer->max - buffer->len) {
+        buffer->full = true;
+        return false;
+    }
+    size_t room = buffer->room ? buffer->room : FIRST_ROOM;
+    while (room < buffer->len + more)
+        room *= 2;
+    if (room > buffer->max)
+        room = buffer->max;
+    char *grown = memory_resize(buffer->at, buffer->len, room);
+    if (!grown) {
+        buffer->full = true;
+        return false;
+    }
+    buffer->at = grown;
+    buffer->room = room;
+    return true;
+}
+
+void buffer_format(struct buffer *buffer, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    MUST(len >= 0 && (size_t)len < sizeof text);
+    buffer_add(buffer, (struct str){text, (size_t)len});
+}
+
+void buffer_uint(struct buffer *buffer, uint64_t number)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    buffer_add(buffer, (struct str){digits + at, sizeof digits - at});
+}
+
+void buffer_int(struct buffer *buffer, int64_t number)
+{
+    if (number < 0)
+        buffer_byte(buffer, '-');
+    buffer_uint(buffer, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
+}

@@ -1,0 +1,46 @@
+/* agent/data/scan.h - JSON, validated strictly in one pass and indexed at its top level.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * RFC 8259 with UTF-8 (RFC 3629), paired \u surrogates, a depth limit (limits.h) and nothing after the
+ * end. AVX2, SSE2 or plain C is chosen once at run time; every variant passes the same tests.
+ */
+#ifndef WEIR_SCAN_H
+#define WEIR_SCAN_H
+
+#include "agent/data/names.h"
+
+enum scan_variant { SCAN_BEST = 0, SCAN_PLAIN, SCAN_SSE2, SCAN_AVX2 };
+
+/* Uses a variant if this processor has it, else returns false and changes nothing. For tests, bench. */
+bool scan_use(enum scan_variant variant);
+
+enum scan_result {
+    SCAN_OK = 0,
+    SCAN_NOT_OBJECT, /* valid JSON, but no object at the top */
+    SCAN_INVALID,    /* error_at says where; fields read before it are kept in the event */
+    SCAN_NO_ROOM,    /* the arena was full */
+};
+
+struct scanner; /* names + the shape of the line before; one per parse filter */
+struct scanner *scanner_make(struct arena *arena, const struct names *names);
+
+/* Indexes event->bytes: fields (duplicates: the last wins, the earlier is FIELD_REMOVED and counted),
+ * slots, EVENT_JSON when valid. ret_error_at: offset of the first wrong byte. */
+enum scan_result scan_object(struct scanner *scanner, struct event *event, struct arena *arena, size_t *ret_error_at);
+uint64_t scanner_duplicates(const struct scanner *scanner); /* keys dropped so far */
+
+/* Only whether it is one valid JSON text of any kind. */
+bool scan_is_valid(struct str json);
+
+/* Walks valid JSON containers. at points into container; start with 0; false at the end. */
+struct member {
+    struct str key; /* raw body of the key, empty in arrays */
+    struct value value;
+    bool key_escaped;
+};
+bool scan_next(struct str container, size_t *at, struct member *ret);
+
+/* Body of a JSON string to text. Borrows when there is nothing to unescape; null at when full. */
+struct str json_unescape(struct str body, struct arena *arena);
+
+#endif

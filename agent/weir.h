@@ -1,0 +1,200 @@
+/* agent/weir.h - all that a plugin may include: the manual for plugin authors.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A plugin is one file in inputs/, filters/ or outputs/, one settings table and one line in
+ * agent/builtin.def. Its state is a struct that the engine zeroes, fills from the settings and hands to
+ * every callback as `self`. Plugins never call malloc, sleep, retry, log or count delivery: they say what is so,
+ * and the engine does the rest. Callbacks run on the lane, except where it says otherwise.
+ */
+#ifndef WEIR_WEIR_H
+#define WEIR_WEIR_H
+
+#include "agent/config/expr.h"
+#include "agent/config/setting.h"
+#include "agent/config/template.h"
+#include "agent/data/batch.h"
+#include "agent/data/encode.h"
+#include "agent/data/record.h"
+#include "agent/data/scan.h"
+#include "agent/limits.h"
+#include "agent/must.h"
+#include "agent/ports/files.h"
+
+/* --- what the engine offers ------------------------------------------------------------------------ */
+
+struct host; /* the engine, as one plugin instance sees it */
+
+struct arena *host_arena(struct host *host);        /* run lifetime; for open() only */
+const struct names *host_names(struct host *host);
+struct str host_label(struct host *host);           /* the block's label */
+const char *host_where(struct host *host);          /* "file:line:column" of the block, for why texts */
+const struct files *host_files(struct host *host);  /* the files port */
+int64_t host_now(struct host *host);                /* wall clock, ns; read once per pass */
+/* A counter weir_<kind>_<name>_total{label} in /metrics; made in open(), added to from the lane. */
+uint64_t *host_counter(struct host *host, const char *name, const char *help);
+/* One line of operator's log, at most once per `key` until host_recovered(host, key, ...) is told. */
+void host_alarm(struct host *host, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void host_recovered(struct host *host, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* --- inputs: nouns of the far end ------------------------------------------------------------------- */
+
+/* A source can be read again from a position. Made by its input, numbered and remembered by the engine. */
+struct source;
+
+/* key names it across restarts within this input ("f12": the birth's serial); id_prefix goes in front of
+ * the offset in document ids. Where the engine remembers the key, the source resumes. Null: too many. */
+struct source *source_open(struct host *host, struct str key, struct str id_prefix, void *mine);
+void *source_mine(const struct source *source);          /* the input's own struct */
+uint32_t source_id(const struct source *source);         /* dense, this process only */
+uint64_t source_resume(const struct source *source);     /* where to read from: the rewind, 0 when new */
+bool source_is_known(const struct source *source);       /* it was remembered */
+/* Tells the scheduler whether there are bytes to read; without it read() is not called. */
+void source_ready(struct source *source, bool is_ready);
+/* Nothing more will ever come; the engine forgets it once everything read from it has an outcome. */
+void source_finish(struct source *source);
+
+enum read_result {
+    READ_SOME,  /* the batch has bytes; there may be more */
+    READ_AT_END, /* nothing more now (the batch may have bytes all the same) */
+    READ_ENDED,  /* nothing more, ever */
+};
+
+struct input {
+    const char *name, *summary; /* the summary is one sentence */
+    const struct setting *settings;
+    size_t size;
+    bool ends;        /* ends at its end even without --once (stdin) */
+    bool not_kept;    /* cannot be read again: held back instead of kept (stdin) */
+    enum code (*open)(void *self, struct host *host, struct why *why);
+    /* Look for new, changed and gone sources. Called often; must be cheap when nothing changed.
+     * `once` is true under --once. Returns when it wants to be called again at the latest (mono ns). */
+    int64_t (*watch)(void *self, struct host *host, int64_t mono_ns, bool once);
+    /* A descriptor that becomes readable when watch() should be called, or -1. */
+    int (*wakeup)(void *self);
+    /* Fill the batch (events with bytes, origin.offset, origin.length) with what comes next. `final`: an
+     * unterminated last line is an event too (--once, finished file). */
+    enum read_result (*read)(void *self, struct source *source, struct batch *batch, bool final);
+    void (*close)(void *self);
+};
+
+/* --- filters: verbs ---------------------------------------------------------------------------------- */
+
+struct filter {
+    const char *name, *summary;
+    const struct setting *settings;
+    size_t size;
+    bool label_wanted; /* two of these on one path must be labelled */
+    enum code (*open)(void *self, struct host *host, struct why *why);
+    /* Every event of the view is live and satisfies `when`. Edit it, or set its fate. */
+    void (*apply)(void *self, struct view *view);
+    void (*close)(void *self);
+
+    /* For filters that hold events or remember across them (all null otherwise): */
+
+    /* The largest stream time at which nothing would happen; INT64_MAX: no timer runs. */
+    int64_t (*due)(void *self);
+    /* Puts what is to go on into `out` (at most room events made in its arena), decided by now on stream
+     * time (INT64_MAX: the streams have ended, decide everything). Called until it returns false.
+     * Events whose fate is FATE_SAMPLED_OUT go along, so that the ledger sees them. */
+    bool (*release)(void *self, int64_t stream_ns, struct view *out, uint32_t room);
+    /* Smallest offset of this source that a restart must read again for this filter's state. */
+    uint64_t (*oldest)(void *self, const struct source *source); /* UINT64_MAX: none */
+    /* Verdicts: what must be known after a crash. load() gets each blob that host_remember() was given and
+     * that is still in the journal; save() repeats all that is still worth keeping. */
+    void (*load)(void *self, struct str blob);
+    void (*save)(void *self, struct host *host);
+    uint64_t (*held)(void *self); /* events held now */
+    uint64_t (*held_bytes)(void *self);
+};
+
+/* Writes a blob (<= 4 KiB) into the journal under this filter's path and label; returns a ticket. */
+uint64_t host_remember(struct host *host, struct str blob);
+/* True once everything up to the ticket is on disk. Nothing of a trace leaves before its verdict is. */
+bool host_is_synced(struct host *host, uint64_t ticket);
+/* The filter's share of agent.memory, for what it holds. */
+uint64_t host_held_budget(struct host *host);
+/* Position in the list of filters of this event's path: two samplers in series have different ones. */
+struct str host_path(struct host *host); /* branch path and label: identity of remembered state */
+
+/* --- outputs: nouns of the far end -------------------------------------------------------------------- */
+
+enum verdict {
+    DELIVERED = 0,
+    DELIVERED_TWIN, /* it was there already: delivered if we may have sent it before, else an identity collision */
+    RETRY,          /* heals with time */
+    REFUSED,        /* poison: dead letter with the destination's own words */
+    TOO_LARGE,      /* split and send the halves */
+    HOLD,           /* an operator must act: pause the target, alarm, probe slowly, lose nothing */
+    NO_ANSWER,      /* fate unknown: the engine's own, never said by a plugin */
+};
+
+struct request { /* made by the output, sent by the engine. Slices live until judge() returned. */
+    const char *method; /* "POST" */
+    struct str path;    /* with leading slash and query; appended to one of the output's URLs */
+    struct str content_type, accept;
+    bool expects_json;
+};
+
+struct reply {
+    int status;            /* HTTP */
+    struct str body;       /* decompressed, bounded */
+    int64_t retry_after_ns; /* -1: not said */
+    struct str content_type;
+};
+
+struct judgement {
+    enum verdict whole;        /* of the request; when DELIVERED, `items` says it per event */
+    uint8_t *items;            /* enum verdict per event, in request order; engine's memory, count entries */
+    struct str *words;         /* the destination's own words per event, empty by default; engine's memory */
+    size_t count;
+    struct str whole_words;
+    bool hold_output;          /* a HOLD that concerns the output, not one target (401, 403 on the whole) */
+    struct arena *arena;       /* until the payload is settled */
+};
+
+struct endpoint { /* what an HTTP output tells the engine about its far end; filled in open() */
+    struct list urls;
+    struct str auth_header;   /* "Authorization: ..." or empty; secret */
+    struct map headers;
+    struct str ca_file, cert_file, key_file;
+    bool verify;              /* TLS certificates; true unless the operator turned it off */
+    int compress;             /* enum compress */
+    int64_t timeout_ns;       /* of a whole exchange */
+    int64_t batch_bytes, batch_events; /* largest body before compression, most events in one */
+    int64_t flush_ns;         /* a lone event leaves within this */
+    int64_t in_flight;        /* most requests at once */
+};
+enum compress { COMPRESS_AUTO = 0, COMPRESS_NONE, COMPRESS_GZIP, COMPRESS_ZSTD };
+
+struct output {
+    const char *name, *summary;
+    const struct setting *settings;
+    size_t size;
+    enum code (*open)(void *self, struct host *host, struct why *why);
+    void (*close)(void *self);
+    struct encoding (*encoding)(const void *self);
+
+    /* One event in wire form, appended to a body (`file`, `stdout`, `elasticsearch`...). Delivery thread for HTTP
+     * outputs, lane for byte streams. `target` is what target() said. */
+    void (*encode)(const void *self, const struct event *event, struct str target, struct buffer *body,
+                   struct arena *scratch);
+
+    /* HTTP outputs: where an event is bound (index, data stream, dataset). Null: one target. */
+    void (*target)(const void *self, const struct event *event, struct buffer *to, struct arena *scratch);
+    const struct endpoint *(*endpoint)(const void *self);
+    void (*request)(const void *self, struct str target, struct request *ret, struct arena *arena);
+    void (*judge)(const void *self, const struct reply *reply, struct judgement *ret);
+
+    /* Byte streams (no request): the file to append to; empty: standard output. */
+    const struct byte_stream *(*stream)(const void *self);
+    bool discards; /* takes events and does nothing with them (`discard`) */
+};
+
+struct byte_stream {
+    struct str path;          /* empty: standard output */
+    int64_t rotate_bytes;     /* 0: never */
+    int64_t rotate_keep;      /* rotated files to keep, 0: all */
+    int mode;                 /* of a new file */
+};
+
+#endif
