@@ -12,6 +12,7 @@ enum {
     LINE_BYTES_DEFAULT = 1 << 20, /* line_max */
     BATCH_EVENTS_MAX = 16384,    /* events worked on at once */
     PATH_SEGMENTS_MAX = 32,      /* of a field path */
+    ALARMS_MAX = 4096,           /* alarms raised at once; one more is told each time it comes */
     SOURCES_MAX = 65536,         /* open files, partitions, shards of one agent */
 };
 
