@@ -13,6 +13,13 @@ enum {
     BATCH_EVENTS_MAX = 16384,    /* events worked on at once */
     PATH_SEGMENTS_MAX = 32,      /* of a field path */
     ALARMS_MAX = 4096,           /* alarms raised at once; one more is told each time it comes */
+    CONFIG_BYTES_MAX = 4 << 20,  /* one configuration file, or what file() brings in */
+    CONFIG_DEPTH_MAX = 64,       /* nested blocks, lists, parentheses: keeps the parser's stack small */
+    INCLUDE_DEPTH_MAX = 16,      /* files that include files */
+    DIAGNOSTICS_MAX = 100,       /* nobody reads more mistakes in one run; the rest is counted */
+    EXPR_ANY_MAX = 32,           /* any() terms in one expression: one bit each */
+    REGEX_MATCH_MAX = 1000000,   /* steps of one match (PCRE2's match and depth limit): some 10 ms */
+    REGEX_HEAP_KIB_MAX = 4096,   /* backtracking memory of one match without JIT */
     SOURCES_MAX = 65536,         /* open files, partitions, shards of one agent */
 };
 

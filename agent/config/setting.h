@@ -77,15 +77,17 @@ struct setting {
     enum setting_kind kind;
     size_t offset;
     const char *help; /* one or more sentences; ends with a full stop */
-    const char *def;  /* as it would be written in a file; null: zero */
-    const char *min, *max; /* as written; both inclusive */
-    const struct choice *choices;
+    const char *def;  /* as it would be written in a file (TEXT and TEMPLATE may leave out the quotes); null: zero */
+    const char *min, *max; /* as written; both inclusive; of an EXPR: a number is wanted, checked where it is constant */
+    const struct choice *choices; /* of CHOICE; of TEXT: words that need no quotes, such as off */
     enum setting_kind item;       /* of LIST and MAP */
     const struct setting *blocks; /* of BLOCKS: the sub-block's table */
     size_t blocks_size;           /* of BLOCKS: sizeof its struct */
     const char *renamed_from;     /* an older spelling that still works */
     const char *example;          /* shown in the reference */
     bool required, secret, key_is_field, label_required;
+    bool condition;   /* EXPR: must be true or false (rows called `when` always are) */
+    bool any_allowed; /* EXPR: may ask the other events of the trace with any(EXPR) */
 };
 
 #define SETTING_MEMBER(object, member, type) \

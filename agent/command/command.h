@@ -1,0 +1,28 @@
+/* agent/command/command.h - the subcommands: each is one file here and returns the exit code.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * argv[0] is the subcommand's own name.
+ */
+#ifndef WEIR_COMMAND_H
+#define WEIR_COMMAND_H
+
+#include "agent/why.h"
+
+struct config;
+struct diagnostics;
+
+enum exit_code {
+    EXIT_DONE = 0,   /* done, or stopped with everything safe */
+    EXIT_NO = 1,     /* it ran, and the answer is no */
+    EXIT_CONFIG = 2, /* the configuration or the command line is wrong */
+    EXIT_OTHER = 3,
+};
+
+int command_check(int argc, char **argv); /* agent check -c FILE: every mistake at once, offline and quiet */
+int command_help(int argc, char **argv);  /* agent help [PLUGIN | --reference inputs|filters|outputs] */
+
+/* What goes beyond single settings: plugins' own open() checks, memory sums. Called by `check` after the
+ * configuration was read without errors; adds to the diagnostics. Null until the engine sets it. */
+extern void (*command_check_deeper)(const struct config *config, struct diagnostics *diagnostics);
+
+#endif

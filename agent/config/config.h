@@ -1,0 +1,129 @@
+/* agent/config/config.h - a configuration, read and checked: the tree that the pipeline is compiled from.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * GRAMMAR.md says what may be written. Objects (a plugin's `self`) are zeroed, filled from the settings and
+ * live in the arena, as everything here does. Nothing is opened and no plugin code runs.
+ */
+#ifndef WEIR_CONFIG_H
+#define WEIR_CONFIG_H
+
+#include "agent/config/diagnostic.h"
+#include "agent/config/setting.h"
+#include "agent/why.h"
+
+struct files;
+struct input;
+struct filter;
+struct output;
+
+enum at_stop { AT_STOP_AUTO = 0, AT_STOP_KEEP, AT_STOP_DECIDE };
+
+struct agent_block {
+    struct str state; /* empty: the default place */
+    int64_t memory_bytes;
+    int64_t drain_ns;
+    int at_stop; /* enum at_stop */
+    int64_t give_up_ns;
+    struct str admin; /* "address:port" or "off" */
+    struct list admin_hosts;
+    bool admin_given; /* else its default may be taken with a warning */
+    struct span span; /* of the block; nowhere when there is none */
+};
+extern const struct setting agent_settings[];
+
+enum node_kind { NODE_INPUT = 0, NODE_FILTER, NODE_OUTPUT, NODE_BRANCH };
+
+/* One block, in file order. An input's events enter where the input stands and flow down. */
+struct node {
+    enum node_kind kind;
+    union { /* by kind; a branch has none */
+        const struct input *input;
+        const struct filter *filter;
+        const struct output *output;
+    };
+    struct str name;  /* of the plugin; "branch" */
+    struct str label; /* inputs and outputs: the plugin's name where none was written */
+    bool has_label;   /* one was written */
+    void *object;     /* plugin->size bytes */
+    const struct expr *when; /* null: always */
+    struct list from; /* labels of inputs (texts); count 0: all */
+    struct str was;   /* of outputs: the label whose state this one takes over */
+    struct node *children; /* of inputs: filters; of branches: filters, outputs, branches */
+    struct node *next;     /* in the same block */
+    const char *where;     /* "file:line:column" */
+    struct span span;
+};
+
+struct test_given {
+    struct str input; /* label */
+    struct str lines;
+    const char *where;
+    struct test_given *next;
+};
+
+struct test_expect {
+    struct str output; /* label */
+    bool kept;
+    struct str reason, rule;
+    struct expr *weight;
+    struct map fields; /* paths and constant expressions */
+    const char *where;
+    struct test_expect *next;
+};
+
+enum test_chance { CHANCE_HASH = 0, CHANCE_KEEP, CHANCE_DROP };
+
+struct test {
+    struct str name;
+    int chance; /* enum test_chance: what the 1-in-N dice say */
+    struct test_given *givens;
+    struct test_expect *expects;
+    const char *where;
+    struct test *next;
+};
+
+struct config {
+    struct agent_block agent;
+    struct node *nodes; /* in file order, across includes */
+    struct test *tests;
+    unsigned inputs, outputs;
+    struct regex *regexes; /* outside the arena */
+};
+
+struct config_source {
+    const char *name; /* a path, or "-e" */
+    struct str text;  /* of -e; its `at` is null for a file */
+};
+
+struct plugin_lists { /* each ends with a null: builtin.h, or a test's own */
+    const struct input *const *inputs;
+    const struct filter *const *filters;
+    const struct output *const *outputs;
+};
+
+struct config_options {
+    const struct config_source *sources;
+    size_t source_count;
+    const struct files *files;
+    const char *(*env)(const char *name); /* null: getenv */
+    struct plugin_lists plugins;
+    struct names *names; /* every path that is read is compiled into it */
+    bool lenient;        /* `check`: an unset env() is a warning */
+};
+
+/* BAD_CONFIG: the diagnostics say what; OVER_LIMIT: the arena was full. On failure nothing is left to close.
+ * Why may be null. */
+enum code config_load(const struct config_options *options, struct arena *arena,
+                      struct diagnostics *diagnostics, struct config **ret, struct why *why) CHECK_RESULT;
+/* Gives back what is not in the arena (compiled regular expressions). */
+void config_close(struct config *config);
+
+/* One expression on its own, such as `agent tap 'EXPR'`. Close with expr_close(). */
+struct expr *expr_from_text(struct str text, struct names *names, struct diagnostics *diagnostics);
+void expr_close(struct expr *expr);
+
+/* Texts of secrets in a plugin's object, so that nothing prints them: calls each() with every one. */
+void settings_secrets(const struct setting *table, const void *object,
+                      void (*each)(void *context, struct str secret), void *context);
+
+#endif
