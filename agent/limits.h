@@ -20,6 +20,13 @@ enum {
     EXPR_ANY_MAX = 32,           /* any() terms in one expression: one bit each */
     REGEX_MATCH_MAX = 1000000,   /* steps of one match (PCRE2's match and depth limit): some 10 ms */
     REGEX_HEAP_KIB_MAX = 4096,   /* backtracking memory of one match without JIT */
+    TARGETS_MAX = 256,           /* distinct indexes, datasets, topics of one output within a day: strangers choose names */
+    TARGET_BYTES_MAX = 255,      /* name of a target: an index may have 255 bytes, a topic 249 */
+    PAYLOAD_BYTES_MAX = 256 << 20, /* records of one payload; only a single giant comes near */
+    WORDS_BYTES_MAX = 1024,      /* of a destination's own words about one event */
+    REPLY_BYTES_MAX = 32 << 20,  /* an answer: 100,000 items with errors */
+    IN_FLIGHT_MAX = 64,          /* requests at once of one output */
+    RETRY_AFTER_S_MAX = 3600,    /* no far end may silence us for longer */
     SOURCES_MAX = 65536,         /* open files, partitions, shards of one agent */
 };
 

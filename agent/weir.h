@@ -16,6 +16,7 @@
 #include "agent/data/encode.h"
 #include "agent/data/record.h"
 #include "agent/data/scan.h"
+#include "agent/delivery/endpoint.h"
 #include "agent/limits.h"
 #include "agent/must.h"
 #include "agent/ports/files.h"
@@ -151,20 +152,6 @@ struct judgement {
     bool hold_output;          /* a HOLD that concerns the output, not one target (401, 403 on the whole) */
     struct arena *arena;       /* until the payload is settled */
 };
-
-struct endpoint { /* what an HTTP output tells the engine about its far end; filled in open() */
-    struct list urls;
-    struct str auth_header;   /* "Authorization: ..." or empty; secret */
-    struct map headers;
-    struct str ca_file, cert_file, key_file;
-    bool verify;              /* TLS certificates; true unless the operator turned it off */
-    int compress;             /* enum compress */
-    int64_t timeout_ns;       /* of a whole exchange */
-    int64_t batch_bytes, batch_events; /* largest body before compression, most events in one */
-    int64_t flush_ns;         /* a lone event leaves within this */
-    int64_t in_flight;        /* most requests at once */
-};
-enum compress { COMPRESS_AUTO = 0, COMPRESS_NONE, COMPRESS_GZIP, COMPRESS_ZSTD };
 
 struct output {
     const char *name, *summary;

@@ -27,6 +27,7 @@ struct exchange {
     struct str body;
     const char *ca_file, *cert_file, *key_file; /* null or a path */
     const char *unix_socket;                    /* null */
+    const char *proxy;                          /* null: none, whatever the environment says */
     bool verify;
     int64_t timeout_ns;
     size_t reply_bytes_max; /* a longer answer counts as UNKNOWN */
