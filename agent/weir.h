@@ -29,7 +29,7 @@ struct arena *host_arena(struct host *host);        /* run lifetime; for open() 
 const struct names *host_names(struct host *host);
 struct str host_label(struct host *host);           /* the block's label */
 const char *host_where(struct host *host);          /* "file:line:column" of the block, for why texts */
-const struct files *host_files(struct host *host);  /* the files port */
+const struct files *host_files(struct host *host);  /* the files port; an input's is its own, with its notices */
 int64_t host_now(struct host *host);                /* wall clock, ns; read once per pass */
 /* A counter weir_<kind>_<name>_total{label} in /metrics; made in open(), added to from the lane. */
 uint64_t *host_counter(struct host *host, const char *name, const char *help);
@@ -56,8 +56,8 @@ void source_finish(struct source *source);
 
 enum read_result {
     READ_SOME,  /* the batch has bytes; there may be more */
-    READ_AT_END, /* nothing more now (the batch may have bytes all the same) */
-    READ_ENDED,  /* nothing more, ever */
+    READ_AT_END, /* nothing more now (the batch may have bytes all the same): not ready until source_ready() */
+    READ_ENDED,  /* nothing more, ever: as good as source_finish() */
 };
 
 struct input {
@@ -72,8 +72,10 @@ struct input {
     int64_t (*watch)(void *self, struct host *host, int64_t mono_ns, bool once);
     /* A descriptor that becomes readable when watch() should be called, or -1. */
     int (*wakeup)(void *self);
-    /* Fill the batch (events with bytes, origin.offset, origin.length) with what comes next. `final`: an
-     * unterminated last line is an event too (--once, finished file). */
+    /* Fill the batch (events with bytes, origin.offset, origin.length) with what comes next; batch->offset and
+     * batch->bytes say which part of the source that was, blank and cut lines included. READ_SOME with an empty
+     * batch is no error: a very long line is read in steps. `final`: an unterminated last line is an event too
+     * (--once); a source that ends by itself needs no telling. */
     enum read_result (*read)(void *self, struct source *source, struct batch *batch, bool final);
     void (*close)(void *self);
 };

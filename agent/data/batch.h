@@ -14,7 +14,8 @@ struct batch {
     struct source *source;
     struct event *events;
     uint32_t count, room;
-    uint64_t bytes;     /* read from the source for this batch, line ends included */
+    uint64_t offset;    /* where in the source its bytes begin; offset + bytes: how far the source is read */
+    uint64_t bytes;     /* read from the source for this batch: line ends, blank lines and what was cut included */
     uint32_t lines, blank;
     uint64_t cut_bytes; /* of lines above line_max, counted and not kept */
 };

@@ -31,10 +31,14 @@ enum { /* open flags */
 
 struct files {
     void *self;
+    uint32_t user; /* who we are: the owner whose symbolic links we follow */
     /* O_NONBLOCK | O_CLOEXEC always. Opening what is no regular file for reading gives EINVAL. */
     int (*open)(void *self, const char *path, int flags, int *ret_fd);
     void (*close)(void *self, int fd);
     int (*read)(void *self, int fd, void *to, size_t size, uint64_t offset, size_t *ret);
+    /* From a pipe, a socket or a terminal (stdin) as well; never waits: EAGAIN when there is nothing now, and
+     * 0 bytes at the end. The descriptor's own flags stay as they are: others may share them. */
+    int (*read_pipe)(void *self, int fd, void *to, size_t size, size_t *ret);
     int (*write)(void *self, int fd, const void *from, size_t size, uint64_t offset, size_t *ret);
     int (*sync)(void *self, int fd);                   /* fdatasync */
     int (*sync_directory)(void *self, const char *path); /* after create, rename, unlink */
@@ -55,7 +59,8 @@ struct files {
     bool (*notice)(void *self, int *ret_watch, char name[256], bool *ret_overflow);
 };
 
-/* The production port: open(2) and friends, inotify. */
+/* The production port: open(2) and friends, inotify. Every call makes another one with notices of its own, since a
+ * notice is told once: whoever watches needs a port that nobody else watches with. Null: no memory. */
 enum { FILES_POLL_ONLY = 1 };
 const struct files *files_posix(int options);
 
