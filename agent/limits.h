@@ -28,6 +28,14 @@ enum {
     IN_FLIGHT_MAX = 64,          /* requests at once of one output */
     RETRY_AFTER_S_MAX = 3600,    /* no far end may silence us for longer */
     SOURCES_MAX = 65536,         /* open files, partitions, shards of one agent */
+    SOURCE_KEY_BYTES_MAX = 512,  /* of a source's key or id prefix; a Kafka topic's name takes 249 */
+    NOTE_BYTES_MAX = 4096,       /* what an input keeps with a source: a birth and its path */
+    BLOB_BYTES_MAX = 4096,       /* one remembered verdict blob */
+    OPEN_MAX = 1 << 23,          /* open positions of all sources; the held and payload budgets bind earlier */
+    JOURNAL_BYTES = 32 << 20,    /* above this it is rewritten as a snapshot */
+    RECORD_BYTES_MAX = 64 << 20, /* one journal record; the longest commit there can be is far below */
+    PARCEL_BYTES_MAX = 16 << 20, /* one event encoded at its worst: line_max, every byte escaped */
+    STREAMS_MAX = OUTPUTS_MAX,   /* append-only output files */
 };
 
 #endif

@@ -51,6 +51,16 @@ uint64_t source_resume(const struct source *source);     /* where to read from: 
 bool source_is_known(const struct source *source);       /* it was remembered */
 /* Tells the scheduler whether there are bytes to read; without it read() is not called. */
 void source_ready(struct source *source, bool is_ready);
+/* Below this the source was read in an earlier run; a batch begins or ends there, it never goes across, so that
+ * totals count nothing twice. UINT64_MAX once it was passed. */
+uint64_t source_read_until(const struct source *source);
+/* Up to NOTE_BYTES_MAX of the input's own, kept with the source in the same commit as its marks. */
+void source_note(struct source *source, struct str note);
+/* What the engine remembers for this input; each() may open sources. resume is the rewind. */
+void host_each_known(struct host *host,
+                     void (*each)(void *context, struct str key, struct str note, uint64_t resume),
+                     void *context);
+uint64_t host_new_serial(struct host *host); /* never given before, across restarts; journaled */
 /* Nothing more will ever come; the engine forgets it once everything read from it has an outcome. */
 void source_finish(struct source *source);
 

@@ -40,6 +40,8 @@ struct files {
      * 0 bytes at the end. The descriptor's own flags stay as they are: others may share them. */
     int (*read_pipe)(void *self, int fd, void *to, size_t size, size_t *ret);
     int (*write)(void *self, int fd, const void *from, size_t size, uint64_t offset, size_t *ret);
+    /* To a pipe, a socket or a terminal (stdout), as read_pipe: EAGAIN when it takes nothing now. */
+    int (*write_pipe)(void *self, int fd, const void *from, size_t size, size_t *ret);
     int (*sync)(void *self, int fd);                   /* fdatasync */
     int (*sync_directory)(void *self, const char *path); /* after create, rename, unlink */
     int (*truncate)(void *self, int fd, uint64_t size);

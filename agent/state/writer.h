@@ -1,0 +1,66 @@
+/* agent/state/writer.h - the disk writer: output bytes and journal blobs, in order, none lost.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The lane fills parcels and gives them to the writer's mailbox; the writer's thread steps. Bytes are appended to
+ * their stream; a commit first syncs every stream that changed, then appends its blob with the streams' lengths as
+ * one journal record and syncs that. A full or failing disk is tried again until it heals: the parcel
+ * stays where it is, the lane hears of it once, and the pool runs dry, so the lane stops reading.
+ */
+#ifndef WEIR_WRITER_H
+#define WEIR_WRITER_H
+
+#include "agent/data/buffer.h"
+#include "agent/pipeline/mailbox.h"
+#include "agent/why.h"
+
+struct writer;
+struct files;
+struct byte_stream;
+
+struct parcel {
+    struct buffer bytes;
+    struct parcel *next;
+    uint64_t ticket;
+    uint64_t at;     /* where its bytes stand in the stream's file */
+    size_t done;     /* bytes of it that were written */
+    uint32_t stream;
+    uint8_t kind;
+};
+
+/* --- the lane's side ---------------------------------------------------------------------------------- */
+
+/* An empty parcel, or null: too much is on its way to the disk. Commit, stop reading, try again later. */
+struct parcel *writer_take(struct writer *writer);
+/* Takes the parcel: its bytes are appended to the stream. Whole lines only, so that a rotation cuts none. */
+void writer_append(struct writer *writer, struct parcel *parcel, uint32_t stream);
+void writer_give_back(struct writer *writer, struct parcel *parcel); /* unused */
+/* Files are opened anew at their paths (SIGUSR1, after others renamed them). False: no room, try again. */
+bool writer_reopen(struct writer *writer);
+/* Everything given before it is done first; then writer_step() says WRITER_STOPPED. False: no room. */
+bool writer_stop(struct writer *writer);
+
+struct writer_news {
+    uint32_t stream;  /* WRITER_JOURNAL: the journal */
+    int sys;          /* errno */
+    bool healed;      /* it works again */
+    char text[240];   /* one line, what to do included */
+};
+enum { WRITER_JOURNAL = UINT32_MAX };
+/* Takes back what the writer answered. True: there is news for the log; call again until false. */
+bool writer_collect(struct writer *writer, struct writer_news *ret);
+uint64_t writer_synced(const struct writer *writer); /* newest ticket on disk, as collected */
+bool writer_is_idle(const struct writer *writer);    /* nothing is on its way (as collected) */
+/* Frees the memory of idle parcels; for when nothing flows. */
+void writer_rest(struct writer *writer);
+
+/* --- the disk writer's side --------------------------------------------------------------------------- */
+
+enum { WRITER_IDLE = INT32_MAX, WRITER_STOPPED = -1 };
+/* Does what there is to do. Returns WRITER_IDLE, WRITER_STOPPED, or the milliseconds after which to call
+ * again (a failure is tried again, or the lane has not collected its answers). */
+int writer_step(struct writer *writer, int64_t mono_ns);
+/* The mailbox into the writer, for its thread's sleep; the one back to the lane. */
+struct mailbox *writer_inbox(struct writer *writer);
+struct mailbox *writer_answers(struct writer *writer);
+
+#endif
