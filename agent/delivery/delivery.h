@@ -58,6 +58,10 @@ const char *outbox_overflow(const struct outbox *outbox);
  * Null: none now. The lane reads parcels and records, then gives it back. */
 struct payload *delivery_take_settled(struct delivery *delivery);
 void delivery_give_back(struct delivery *delivery, struct payload *payload);
+/* How the lane is woken when something settled while it sleeps (called on the delivery thread; set before the
+ * threads start), and the question it asks before it sleeps: false, something is there. */
+void delivery_on_settled(struct delivery *delivery, void (*wake)(void *context), void *context);
+bool delivery_lane_may_sleep(struct delivery *delivery);
 
 /* The journal is synced up to here: payloads with tickets up to it may leave. */
 void delivery_allow(struct delivery *delivery, uint64_t ticket);
@@ -69,7 +73,7 @@ void delivery_stop(struct delivery *delivery, int64_t deadline_mono_ns);
 struct notice { /* one change of state, told once */
     uint32_t output;
     bool is_alarm;  /* false: it is well again */
-    char key[16];   /* breaker, hold, refused_hold, twin, too_large, unanswered */
+    char key[16];   /* breaker, hold, refused, twin */
     char text[240]; /* one line, no secret */
 };
 bool delivery_take_notice(struct delivery *delivery, struct notice *ret);
