@@ -1,9 +1,9 @@
 /* agent/state/writer.h - the disk writer: output bytes and journal blobs, in order, none lost.
  * SPDX-License-Identifier: Apache-2.0
  *
- * The lane fills parcels and gives them to the writer's mailbox; the writer's thread steps. Bytes are appended to
+ * The lane fills bundles and gives them to the writer's mailbox; the writer's thread steps. Bytes are appended to
  * their stream; a commit first syncs every stream that changed, then appends its blob with the streams' lengths as
- * one journal record and syncs that. A full or failing disk is tried again until it heals: the parcel
+ * one journal record and syncs that. A full or failing disk is tried again until it heals: the bundle
  * stays where it is, the lane hears of it once, and the pool runs dry, so the lane stops reading.
  */
 #ifndef WEIR_WRITER_H
@@ -17,9 +17,9 @@ struct writer;
 struct files;
 struct byte_stream;
 
-struct parcel {
+struct bundle {
     struct buffer bytes;
-    struct parcel *next;
+    struct bundle *next;
     uint64_t ticket;
     uint64_t at;     /* where its bytes stand in the stream's file */
     size_t done;     /* bytes of it that were written */
@@ -29,11 +29,11 @@ struct parcel {
 
 /* --- the lane's side ---------------------------------------------------------------------------------- */
 
-/* An empty parcel, or null: too much is on its way to the disk. Commit, stop reading, try again later. */
-struct parcel *writer_take(struct writer *writer);
-/* Takes the parcel: its bytes are appended to the stream. Whole lines only, so that a rotation cuts none. */
-void writer_append(struct writer *writer, struct parcel *parcel, uint32_t stream);
-void writer_give_back(struct writer *writer, struct parcel *parcel); /* unused */
+/* An empty bundle, or null: too much is on its way to the disk. Commit, stop reading, try again later. */
+struct bundle *writer_take(struct writer *writer);
+/* Takes the bundle: its bytes are appended to the stream. Whole lines only, so that a rotation cuts none. */
+void writer_append(struct writer *writer, struct bundle *bundle, uint32_t stream);
+void writer_give_back(struct writer *writer, struct bundle *bundle); /* unused */
 /* Files are opened anew at their paths (SIGUSR1, after others renamed them). False: no room, try again. */
 bool writer_reopen(struct writer *writer);
 /* Everything given before it is done first; then writer_step() says WRITER_STOPPED. False: no room. */
@@ -50,7 +50,7 @@ enum { WRITER_JOURNAL = UINT32_MAX };
 bool writer_collect(struct writer *writer, struct writer_news *ret);
 uint64_t writer_synced(const struct writer *writer); /* newest ticket on disk, as collected */
 bool writer_is_idle(const struct writer *writer);    /* nothing is on its way (as collected) */
-/* Frees the memory of idle parcels; for when nothing flows. */
+/* Frees the memory of idle bundles; for when nothing flows. */
 void writer_rest(struct writer *writer);
 
 /* --- the disk writer's side --------------------------------------------------------------------------- */
