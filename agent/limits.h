@@ -7,11 +7,13 @@
 enum {
     JSON_DEPTH_MAX = 512,        /* deeper than any logger writes; keeps the scanner's stack small */
     FIELDS_MAX = 4096,           /* top-level fields of one event; Honeycomb takes 2000, Elasticsearch 1000 */
+    INPUTS_MAX = 64,             /* one bit each in stage.from */
     OUTPUTS_MAX = 64,            /* one bit each in origin.owed */
     READ_BYTES = 256 * 1024,     /* one read: big enough to forget the system call, small enough for L2 */
     LINE_BYTES_DEFAULT = 1 << 20, /* line_max */
     BATCH_EVENTS_MAX = 16384,    /* events worked on at once */
     PATH_SEGMENTS_MAX = 32,      /* of a field path */
+    FUNCTIONS_MAX = 256,         /* functions counted apart; the rest is "other" */
     ALARMS_MAX = 4096,           /* alarms raised at once; one more is told each time it comes */
     CONFIG_BYTES_MAX = 4 << 20,  /* one configuration file, or what file() brings in */
     CONFIG_DEPTH_MAX = 64,       /* nested blocks, lists, parentheses: keeps the parser's stack small */

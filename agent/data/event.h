@@ -73,6 +73,7 @@ struct origin {
     uint64_t owed;         /* outputs that have no outcome for it yet */
     uint64_t fresh;        /* outputs for which it is counted for the first time */
     uint64_t seq;          /* entry in the source's open list, 0: not in it */
+    bool is_counted;       /* in the figures of its function */
 };
 
 enum fate {

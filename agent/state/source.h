@@ -41,7 +41,7 @@ struct source {
     struct source *ready_next, *ready_prev; /* ring of those with bytes to read */
     struct source *dirty_next;
     /* The lane's own, zero at the start. */
-    int64_t lane_time_ns;
+    int64_t lane_time_ns, lane_last_ns; /* largest event time so far; time of the newest event */
     void *lane;
 };
 
