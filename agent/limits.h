@@ -12,6 +12,9 @@ enum {
     READ_BYTES = 256 * 1024,     /* one read: big enough to forget the system call, small enough for L2 */
     LINE_BYTES_DEFAULT = 1 << 20, /* line_max */
     BATCH_EVENTS_MAX = 16384,    /* events worked on at once */
+    FOLLOW_OPEN_MAX = 512,       /* files one tail keeps open: half of the usual RLIMIT_NOFILE of 1024 */
+    GLOB_DEPTH_MAX = 32,         /* directories that ** goes down */
+    FIND_DIRECTORIES_MAX = 16384, /* watched by one tail; inotify allows some more by default */
     PATH_SEGMENTS_MAX = 32,      /* of a field path */
     FUNCTIONS_MAX = 256,         /* functions counted apart; the rest is "other" */
     ALARMS_MAX = 4096,           /* alarms raised at once; one more is told each time it comes */
