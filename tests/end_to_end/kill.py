@@ -52,9 +52,12 @@ def arguments():
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--live", type=float, default=0, help="the logs grow meanwhile, for that many seconds")
-    parser.add_argument("--elasticsearch", help="its URL; without it the few go into a file")
+    parser.add_argument("--elasticsearch", help="its URL, or `real`: WEIR_ES_URL; without it the few go into a file")
     parser.add_argument("--keep", help="work there and leave everything behind")
-    return parser.parse_args()
+    wishes = parser.parse_args()
+    if wishes.elasticsearch == "real":
+        wishes.elasticsearch = os.environ["WEIR_ES_URL"]
+    return wishes
 
 
 class Run:
