@@ -25,6 +25,8 @@ import time
 import urllib.request
 from collections import Counter, defaultdict
 
+from harness import check, failures, field
+
 RATE = 10
 PIPELINE = """
 agent {{ state = "{run}/state"  admin = off }}
@@ -105,28 +107,6 @@ class Run:
 
     def everything(self):
         return read_lines(self.directory / "all.ndjson")
-
-
-failures = []
-
-
-def check(holds, text):
-    if not holds:
-        failures.append(text)
-        print("FAIL", text)
-
-
-def field(document, *names):
-    """The first of these names that the document has, dotted or nested."""
-    for name in names:
-        if name in document:
-            return document[name]
-        value = document
-        for part in name.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        if value is not None:
-            return value
-    return None
 
 
 def short(document):
