@@ -20,7 +20,8 @@ struct batch {
     uint64_t cut_bytes; /* of lines above line_max, counted and not kept */
 };
 
-/* Appends a zeroed event with its origin, or null when the batch is full (BATCH_EVENTS_MAX or the arena). */
+/* Appends a zeroed event with its origin, or null when the batch is full (BATCH_EVENTS_MAX or the arena). The
+ * pointer is good until the next call: the array moves while it grows. */
 struct event *batch_add(struct batch *batch, struct str bytes, uint64_t offset, uint32_t length);
 
 /* What runs through the filters: pointers to events, so that a `when` acts on some of them.

@@ -1,0 +1,171 @@
+/* agent/data/encode_value.c - values to JSON text.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include "agent/data/encode.h"
+#include "agent/data/time.h"
+#include "agent/data/utf8.h"
+
+/* Bytes that stand for themselves in a JSON string, whatever comes before and after. */
+static bool is_plain(char byte)
+{
+    return byte >= ' ' && byte != '"' && byte != '\\' && (unsigned char)byte < 0x80;
+}
+
+/* Length of the prefix of plain ASCII. */
+static size_t plain_length(struct str text)
+{
+    size_t i = 0;
+#if defined(__SSE2__)
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
+    const __m128i blank = _mm_set1_epi8(' ');
+    for (; i + 16 <= text.len; i += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(text.at + i));
+        /* As signed bytes, control characters and everything above 0x7F are less than a blank. */
+        __m128i special =
+            _mm_or_si128(_mm_cmplt_epi8(v, blank),
+                         _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)));
+        unsigned mask = (unsigned)_mm_movemask_epi8(special);
+        if (mask)
+            return i + (size_t)__builtin_ctz(mask);
+    }
+#endif
+    while (i < text.len && is_plain(text.at[i]))
+        i++;
+    return i;
+}
+
+static void escape_byte(struct buffer *to, char byte)
+{
+    static const char hex[] = "0123456789abcdef";
+    static const char letters[32] = {
+        ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
+    unsigned char code = (unsigned char)byte;
+    char escape[6] = {'\\', byte};
+    size_t len = 2;
+    if (code < 32 && letters[code]) {
+        escape[1] = letters[code];
+    } else if (code < 32) {
+        escape[1] = 'u';
+        escape[2] = escape[3] = '0';
+        escape[4] = hex[code >> 4];
+        escape[5] = hex[code & 15];
+        len = 6;
+    }
+    buffer_add(to, (struct str){escape, len});
+}
+
+/* What begins with a byte above 0x7F: as much as is valid, or one U+FFFD; returns what it took. */
+static size_t add_sequence(struct buffer *to, struct str text)
+{
+    size_t run = 0;
+    while (run < text.len && (unsigned char)text.at[run] >= 0x80)
+        run++;
+    size_t valid = utf8_valid(str_slice(text, 0, run));
+    buffer_add(to, str_slice(text, 0, valid));
+    if (valid == run)
+        return run;
+    buffer_add(to, STR(UTF8_REPLACEMENT));
+    return valid + utf8_broken(str_slice(text, valid, run - valid));
+}
+
+static void add_escaped(struct buffer *to, struct str text)
+{
+    while (text.len && !to->full) {
+        size_t plain = plain_length(text);
+        buffer_add(to, str_slice(text, 0, plain));
+        text = str_skip(text, plain);
+        if (text.len == 0)
+            break;
+        size_t taken = 1;
+        if ((unsigned char)text.at[0] >= 0x80)
+            taken = add_sequence(to, text);
+        else
+            escape_byte(to, text.at[0]);
+        text = str_skip(text, taken);
+    }
+}
+
+void encode_text(struct buffer *to, struct str text)
+{
+    buffer_byte(to, '"');
+    add_escaped(to, text);
+    buffer_byte(to, '"');
+}
+
+void encode_time(struct buffer *to, int64_t time_ns)
+{
+    char text[TIME_TEXT_MAX];
+    buffer_byte(to, '"');
+    buffer_add(to, (struct str){text, time_write(time_ns, text)});
+    buffer_byte(to, '"');
+}
+
+/* The shortest of 15 and 17 digits that reads back as the same number. */
+static void add_float(struct buffer *to, double number)
+{
+    char text[40];
+    if (!isfinite(number)) {
+        buffer_add(to, STR("null"));
+        return;
+    }
+    int len = snprintf(text, sizeof text, "%.15g", number);
+    if (strtod(text, NULL) != number)
+        len = snprintf(text, sizeof text, "%.17g", number);
+    buffer_add(to, (struct str){text, (size_t)len});
+}
+
+static void add_quoted(struct buffer *to, struct str body)
+{
+    char *at = buffer_reserve(to, body.len + 2);
+    if (!at)
+        return;
+    at[0] = '"';
+    if (body.len)
+        memcpy(at + 1, body.at, body.len);
+    at[body.len + 1] = '"';
+    to->len += body.len + 2;
+}
+
+void encode_value(struct buffer *to, struct value value)
+{
+    switch (value.kind) {
+    case VALUE_MISSING:
+    case VALUE_NULL:
+        buffer_add(to, STR("null"));
+        break;
+    case VALUE_BOOL:
+        buffer_add(to, value.truth ? STR("true") : STR("false"));
+        break;
+    case VALUE_INTEGER:
+        buffer_int(to, value.integer);
+        break;
+    case VALUE_FLOAT:
+        add_float(to, value.real);
+        break;
+    case VALUE_TIME:
+        encode_time(to, value.integer);
+        break;
+    case VALUE_DURATION:
+        add_float(to, (double)value.integer / 1e6);
+        break;
+    case VALUE_TEXT:
+        encode_text(to, value.text);
+        break;
+    case VALUE_STRING:
+    case VALUE_ESCAPED:
+        add_quoted(to, value.text);
+        break;
+    case VALUE_NUMBER:
+    case VALUE_OBJECT:
+    case VALUE_ARRAY:
+        buffer_add(to, value.text);
+        break;
+    }
+}

@@ -1,0 +1,131 @@
+/* agent/data/naming.c - what an output calls the semantic fields.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Lookups go through one small hash table per naming, filled from fields.def at first use: two
+ * threads encode, so that is done once.
+ */
+#include "agent/data/naming.h"
+
+#include <pthread.h>
+#include <xxhash.h>
+
+#include "agent/must.h"
+
+#define TEXT(text)                                                                                 \
+    {                                                                                              \
+        "" text, sizeof(text) - 1                                                                  \
+    }
+#define TARGET(text)                                                                               \
+    {                                                                                              \
+        TEXT(text), TEXT("\"" text "\":")                                                          \
+    }
+
+enum { NAMINGS = 4, TABLE_SIZE = 1024 };
+
+static const struct target targets[NAMINGS][SLOT_COUNT] = {
+#define FIELD(slot, otel, ecs, honeycomb, type) [SLOT_##slot] = TARGET(otel),
+    [NAMES_AS_IS] =
+        {
+#include "agent/data/fields.def"
+        },
+    [NAMES_OTEL] =
+        {
+#include "agent/data/fields.def"
+        },
+#undef FIELD
+#define FIELD(slot, otel, ecs, honeycomb, type) [SLOT_##slot] = TARGET(ecs),
+    [NAMES_ECS] =
+        {
+#include "agent/data/fields.def"
+        },
+#undef FIELD
+#define FIELD(slot, otel, ecs, honeycomb, type) [SLOT_##slot] = TARGET(honeycomb),
+    [NAMES_HONEYCOMB] =
+        {
+#include "agent/data/fields.def"
+        },
+#undef FIELD
+};
+
+/* The field sets of ECS and the roots that Elastic's own integrations use: always objects. */
+static const struct str roots[] = {
+    TEXT("agent"),       TEXT("as"),           TEXT("aws"),          TEXT("azure"),
+    TEXT("client"),      TEXT("cloud"),        TEXT("container"),    TEXT("data_stream"),
+    TEXT("destination"), TEXT("device"),       TEXT("dll"),          TEXT("dns"),
+    TEXT("ecs"),         TEXT("email"),        TEXT("error"),        TEXT("event"),
+    TEXT("faas"),        TEXT("file"),         TEXT("gcp"),          TEXT("geo"),
+    TEXT("group"),       TEXT("hash"),         TEXT("host"),         TEXT("http"),
+    TEXT("kubernetes"),  TEXT("labels"),       TEXT("log"),          TEXT("network"),
+    TEXT("observer"),    TEXT("orchestrator"), TEXT("organization"), TEXT("os"),
+    TEXT("package"),     TEXT("parent"),       TEXT("process"),      TEXT("registry"),
+    TEXT("related"),     TEXT("rule"),         TEXT("server"),       TEXT("service"),
+    TEXT("source"),      TEXT("span"),         TEXT("threat"),       TEXT("tls"),
+    TEXT("trace"),       TEXT("transaction"),  TEXT("url"),          TEXT("user"),
+    TEXT("user_agent"),  TEXT("vlan"),         TEXT("volume"),       TEXT("vulnerability"),
+    TEXT("x509"),
+};
+
+struct entry {
+    struct str key;
+    struct claim claim;
+};
+
+static struct entry tables[NAMINGS][TABLE_SIZE];
+static uint8_t firsts[NAMINGS][SLOT_COUNT];
+static pthread_once_t filled = PTHREAD_ONCE_INIT;
+
+static struct entry *find_place(enum naming naming, struct str key)
+{
+    size_t i = (size_t)XXH3_64bits(key.at, key.len) % TABLE_SIZE;
+    while (tables[naming][i].key.at && !str_equal(tables[naming][i].key, key))
+        i = (i + 1) % TABLE_SIZE;
+    return &tables[naming][i];
+}
+
+static struct claim *claim_of(enum naming naming, struct str key)
+{
+    struct entry *entry = find_place(naming, key);
+    entry->key = key;
+    return &entry->claim;
+}
+
+static void fill_slot(enum naming naming, enum slot slot)
+{
+    struct str name = targets[naming][slot].name;
+    if (name.len == 0)
+        return;
+    struct claim *claim = claim_of(naming, name);
+    if (claim->slot == SLOT_NONE)
+        claim->slot = slot;
+    firsts[naming][slot] = (uint8_t)claim->slot;
+    for (size_t i = 1; i < name.len; i++)
+        if (name.at[i] == '.')
+            claim_of(naming, str_slice(name, 0, i))->is_parent = true;
+}
+
+static void fill(void)
+{
+    for (unsigned naming = NAMES_OTEL; naming < NAMINGS; naming++) {
+        for (unsigned slot = 1; slot < SLOT_COUNT; slot++)
+            fill_slot((enum naming)naming, (enum slot)slot);
+        for (size_t i = 0; naming != NAMES_HONEYCOMB && i < COUNT(roots); i++)
+            claim_of((enum naming)naming, roots[i])->is_parent = true;
+    }
+}
+
+const struct target *naming_target(enum naming naming, enum slot slot)
+{
+    return &targets[naming][slot];
+}
+
+struct claim naming_claim(enum naming naming, struct str key)
+{
+    pthread_once(&filled, fill);
+    return find_place(naming, key)->claim;
+}
+
+enum slot naming_first(enum naming naming, enum slot slot)
+{
+    pthread_once(&filled, fill);
+    return (enum slot)firsts[naming][slot];
+}

@@ -1,0 +1,24 @@
+/* agent/data/naming.h - what an output calls the semantic fields, and which names are taken by that.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef WEIR_NAMING_H
+#define WEIR_NAMING_H
+
+#include "agent/data/encode.h"
+
+struct target { /* where a slot is written */
+    struct str name;   /* empty: not sent */
+    struct str quoted; /* the same as it stands in front of the value: "name": */
+};
+const struct target *naming_target(enum naming naming, enum slot slot);
+
+struct claim { /* what a naming knows of a key */
+    enum slot slot;   /* this key is where that slot is written */
+    bool is_parent;   /* keys below it are written, or ECS says that it is an object */
+};
+struct claim naming_claim(enum naming naming, struct str key);
+
+/* The first slot in the table that is written under the same name (two may share one). */
+enum slot naming_first(enum naming naming, enum slot slot);
+
+#endif

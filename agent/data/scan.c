@@ -1,0 +1,421 @@
+/* agent/data/scan.c - JSON, validated strictly in one pass and indexed at its top level.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The fast ways are in scan_body.h, compiled below for each kind of processor; here are the slow
+ * ones (escapes, blanks, keys that were not foretold) and what surrounds a scan.
+ */
+#include "agent/data/scan.h"
+
+#include <string.h>
+
+#include "agent/data/find.h"
+#include "agent/data/scan_block.h"
+#include "agent/data/scan_state.h"
+#include "agent/data/severity.h"
+#include "agent/data/slots.h"
+#include "agent/data/twins.h"
+#include "agent/data/utf8.h"
+#include "agent/limits.h"
+#include "agent/must.h"
+
+#define V(name) name##_plain
+#define SCAN_TARGET
+#include "agent/data/scan_body.h"
+#undef V
+#undef SCAN_TARGET
+
+enum { FIELDS_SPARE = 6, FIELDS_FIRST = 16 };
+
+struct variant {
+    const char *(*fields)(struct scan *scan, const char *at);
+    const char *(*value)(struct scan *scan, const char *at, struct value *ret);
+};
+
+/* --- the slow ways
+ * ----------------------------------------------------------------------------------- */
+
+const char *scan_fail(struct scan *scan, const char *at)
+{
+    scan->error_at = at;
+    return NULL;
+}
+
+const char *scan_blank(struct scan *scan, const char *at)
+{
+    for (; at < scan->end; at++) {
+        if (*at == '\n' || *at == '\r')
+            scan->has_newline = true;
+        else if (*at != ' ' && *at != '\t')
+            break;
+    }
+    return at;
+}
+
+static int hex_digit(char byte)
+{
+    if (byte >= '0' && byte <= '9')
+        return byte - '0';
+    byte = (char)(byte | 0x20);
+    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
+/* "\uXXXX" at `at`; -1 if it is none. */
+static int32_t read_unit(const struct scan *scan, const char *at)
+{
+    int32_t unit = 0;
+    if (scan->end - at < 6 || at[0] != '\\' || at[1] != 'u')
+        return -1;
+    for (int i = 2; i < 6; i++) {
+        int digit = hex_digit(at[i]);
+        if (digit < 0)
+            return -1;
+        unit = unit << 4 | digit;
+    }
+    return unit;
+}
+
+/* Surrogates come in pairs, high before low. */
+static const char *read_escaped_unit(struct scan *scan, const char *at)
+{
+    int32_t unit = read_unit(scan, at);
+    if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF))
+        return scan_fail(scan, at);
+    if (unit < 0xD800 || unit > 0xDBFF)
+        return at + 6;
+    int32_t low = read_unit(scan, at + 6);
+    return low >= 0xDC00 && low <= 0xDFFF ? at + 12 : scan_fail(scan, at);
+}
+
+const char *scan_escape(struct scan *scan, const char *at)
+{
+    if (scan->end - at < 2)
+        return scan_fail(scan, at);
+    switch (at[1]) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        return at + 2;
+    case 'u':
+        return read_escaped_unit(scan, at);
+    default:
+        return scan_fail(scan, at);
+    }
+}
+
+const char *scan_utf8(struct scan *scan, const char *from, const char *to)
+{
+    struct str text = {from, (size_t)(to - from)};
+    size_t valid = utf8_valid(text);
+    if (valid == text.len)
+        return to;
+    scan->bad_utf8 = true;
+    return scan_fail(scan, from + valid);
+}
+
+const char *scan_exponent(struct scan *scan, const char *at)
+{
+    if (at < scan->end && (*at == '+' || *at == '-'))
+        at++;
+    const char *behind = digits_plain(at, scan->end);
+    return behind == at ? scan_fail(scan, at) : behind;
+}
+
+/* Blanks that are part of what is expected must not hide a newline from scan_blank(). */
+static bool is_one_line(struct str token)
+{
+    return !memchr(token.at, '\n', token.len) && !memchr(token.at, '\r', token.len);
+}
+
+static void look_up(const struct scan *scan, struct key *key)
+{
+    struct str text = key->text;
+    if (key->is_escaped)
+        text = json_unescape(text, scan->arena);
+    if (!text.at)
+        return;
+    key->name = names_find(scan->scanner->names, text);
+    key->slot = (uint8_t)names_slot(scan->scanner->names, key->name, &key->rank);
+}
+
+void scan_new_key(struct scan *scan, struct frame *frame, struct key *key, struct str token)
+{
+    struct scanner *scanner = scan->scanner;
+    if (!scanner)
+        return;
+    struct shape *shape = &scanner->shape;
+    if (frame->node != SHAPE_NONE) {
+        bool can_learn = !key->is_escaped && is_one_line(token);
+        uint16_t id = can_learn ? shape_learn(shape, frame->node, token, key->text) : SHAPE_NONE;
+        frame->bloom = shape->nodes[frame->node].bloom;
+        frame->node = id;
+    }
+    if (frame->node != SHAPE_NONE) {
+        const struct shape_node *node = &shape->nodes[frame->node];
+        key->name = node->name;
+        key->slot = node->slot;
+        key->rank = node->rank;
+        key->is_twin = node->is_twin;
+        return;
+    }
+    look_up(scan, key);
+    struct str text = key->is_escaped ? json_unescape(key->text, scan->arena) : key->text;
+    key->may_be_twin = !text.at || bloom_add(&frame->bloom, text);
+}
+
+bool scan_more_fields(struct scan *scan)
+{
+    struct event *event = scan->event;
+    size_t room = event->room ? (size_t)event->room * 2 : scan->scanner->expected;
+    if (room > FIELDS_MAX)
+        room = FIELDS_MAX;
+    struct field *fields = NULL;
+    if (room > event->count)
+        fields = arena_take(scan->arena, room * sizeof *fields);
+    if (!fields) {
+        scan->no_room = true;
+        return false;
+    }
+    if (event->count)
+        memcpy(fields, event->fields, event->count * sizeof *fields);
+    event->fields = fields;
+    event->room = (uint16_t)room;
+    return true;
+}
+
+void scan_mark_container(struct scan *scan, struct field *field)
+{
+    bool slow = scan->has_newline | scan->has_twins;
+    if (!slow && scan->may_have_twins)
+        slow = twins_exist(field->value.text, scan->arena);
+    if (slow) {
+        field->flags |= FIELD_TWINS;
+        scan->event->flags |= EVENT_EDITED;
+    }
+    scan->has_newline = scan->has_twins = scan->may_have_twins = false;
+}
+
+void scan_fill(struct scan *scan, uint16_t index, enum slot slot, uint8_t rank)
+{
+    struct event *event = scan->event;
+    struct field *field = &event->fields[index];
+    if (event->slots[slot]) {
+        uint8_t rank_before;
+        names_slot(scan->scanner->names, event_slot(event, slot)->name, &rank_before);
+        if (rank_before <= rank)
+            return;
+    }
+    enum slot claimed = slot_claim(event, slot, field, &scan->scanner->time);
+    if (claimed == slot || (claimed != SLOT_NONE && !event->slots[claimed]))
+        slot_give(event, claimed, index);
+}
+
+/* --- which variant
+ * ------------------------------------------------------------------------------------ */
+
+static const struct variant plain = {fields_plain, any_plain};
+
+static const struct variant *best = &plain;
+
+/* The vector variants look at whole blocks of a line, so it must hold one. */
+static const struct variant *variant_for(struct str line)
+{
+    return line.len < BLOCK_LINE_MIN ? &plain : best;
+}
+
+bool scan_use(enum scan_variant variant)
+{
+    return variant == SCAN_BEST || variant == SCAN_PLAIN;
+}
+
+/* --- around a scan
+ * ----------------------------------------------------------------------------------- */
+
+/* The earlier of two fields goes, and what it was the source of is asked of the later one. */
+static void drop_twin(struct scan *scan, struct field *earlier, uint16_t later)
+{
+    struct event *event = scan->event;
+    enum slot slot = (enum slot)earlier->slot;
+    earlier->flags |= FIELD_REMOVED;
+    earlier->slot = SLOT_NONE;
+    event->flags |= EVENT_EDITED;
+    scan->scanner->duplicates++;
+    if (slot == SLOT_NONE)
+        return;
+    event->slots[slot] = 0;
+    if (slot_claim(event, slot, &event->fields[later], NULL) == slot)
+        slot_give(event, slot, later);
+}
+
+/* The latest field so far with this key + 1, or where it would stand in the table. */
+static uint16_t *find_twin(const struct event *event, uint16_t *table, uint32_t mask,
+                           struct str key)
+{
+    uint32_t at = (uint32_t)shape_hash(key) & mask;
+    for (; table[at]; at = (at + 1) & mask) {
+        const struct field *field = &event->fields[table[at] - 1];
+        if (body_equal(field->key, field->flags & FIELD_KEY_ESCAPED, key))
+            break;
+    }
+    return &table[at];
+}
+
+/* Drops all but the last of the fields with one key; no room: they stay, and so does EVENT_JSON
+ * off. */
+static bool drop_twins(struct scan *scan)
+{
+    struct event *event = scan->event;
+    uint32_t size = 64;
+    while (size < 2u * event->count)
+        size *= 2;
+    uint16_t *table = arena_zeroed(scan->arena, size * sizeof *table);
+    for (uint16_t i = 0; table && i < event->count; i++) {
+        const struct field *field = &event->fields[i];
+        struct str key = field->key;
+        if (field->flags & FIELD_KEY_ESCAPED)
+            key = json_unescape(key, scan->arena);
+        if (!key.at)
+            return false;
+        uint16_t *twin = find_twin(event, table, size - 1, key);
+        if (*twin)
+            drop_twin(scan, &event->fields[*twin - 1], i);
+        *twin = (uint16_t)(i + 1);
+    }
+    return table != NULL;
+}
+
+/* GELF writes syslog's numbers, which elsewhere could mean anything. */
+static void learn_gelf_level(struct event *event)
+{
+    const struct field *body = event_slot(event, SLOT_BODY);
+    struct field *level =
+        body && str_equal(body->key, STR("short_message")) ? find_key(event, STR("level")) : NULL;
+    int64_t number;
+    if (!level || !value_integer(level->value, &number))
+        return;
+    event->severity = severity_from_syslog(number);
+    if (event->severity != SEVERITY_NONE)
+        slot_give(event, SLOT_SEVERITY_TEXT, (uint16_t)(level - event->fields));
+}
+
+/* Levels that no top-level key told. */
+static void learn_severity(struct event *event)
+{
+    struct spot spot;
+    learn_gelf_level(event);
+    if (event->severity == SEVERITY_NONE && find_slot(event, SLOT_SEVERITY_TEXT, &spot))
+        event->severity = value_severity(spot_value(&spot));
+}
+
+static bool finish(struct scan *scan)
+{
+    struct event *event = scan->event;
+    uint32_t expected = event->count + FIELDS_SPARE;
+    scan->scanner->expected = (uint16_t)(expected < FIELDS_FIRST ? FIELDS_FIRST : expected);
+    if (UNLIKELY(scan->scanner->shape.misses > SHAPE_MISSES_MAX))
+        shape_init(&scan->scanner->shape, scan->scanner->names);
+    if (UNLIKELY(scan->top_twins) && !drop_twins(scan))
+        return false;
+    if (event->severity == SEVERITY_NONE)
+        learn_severity(event);
+    if (scan->has_newline)
+        event->flags |= EVENT_EDITED;
+    event->flags |= EVENT_JSON;
+    return true;
+}
+
+/* Nothing but blanks may follow. */
+static bool is_end(struct scan *scan, const char *at)
+{
+    at = scan_blank(scan, at);
+    return at == scan->end || scan_fail(scan, at);
+}
+
+static enum scan_result scan_line(struct scan *scan, const struct variant *variant)
+{
+    struct value value;
+    const char *at = scan_blank(scan, scan->start);
+    if (at == scan->end || *at != '{') {
+        at = variant->value(scan, at, &value);
+        return at && is_end(scan, at) ? SCAN_NOT_OBJECT : SCAN_INVALID;
+    }
+    scan->has_newline = false;
+    at = variant->fields(scan, at + 1);
+    if (scan->no_room)
+        return SCAN_NO_ROOM;
+    if (!at || !is_end(scan, at))
+        return SCAN_INVALID;
+    return finish(scan) ? SCAN_OK : SCAN_NO_ROOM;
+}
+
+static struct scan start(struct scanner *scanner, struct event *event, struct arena *arena)
+{
+    if (event->count)
+        memset(event->slots, 0, sizeof event->slots);
+    event->count = event->room = 0;
+    return (struct scan){.start = event->bytes.at,
+                         .end = event->bytes.at + event->bytes.len,
+                         .scanner = scanner,
+                         .event = event,
+                         .arena = arena};
+}
+
+/* Invalid UTF-8 in a string is no reason to lose the structure: U+FFFD for it, and again. */
+static enum scan_result scan_repaired(struct scan *scan, const struct variant *variant)
+{
+    struct event *event = scan->event;
+    struct str repaired = utf8_repair(event->bytes, scan->arena);
+    if (!repaired.at)
+        return SCAN_NO_ROOM;
+    event->bytes = repaired;
+    *scan = start(scan->scanner, event, scan->arena);
+    enum scan_result result = scan_line(scan, variant);
+    struct value what = {.kind = VALUE_STRING, .text = STR("invalid UTF-8 was replaced")};
+    if (result == SCAN_OK && !event_set_slot(event, SLOT_PARSE_ERROR, what, scan->arena))
+        return SCAN_NO_ROOM;
+    return result;
+}
+
+enum scan_result scan_object(struct scanner *scanner, struct event *event, struct arena *arena,
+                             size_t *ret_error_at)
+{
+    const struct variant *variant = variant_for(event->bytes);
+    struct scan scan = start(scanner, event, arena);
+    enum scan_result result = scan_line(&scan, variant);
+    if (UNLIKELY(scan.bad_utf8))
+        result = scan_repaired(&scan, variant);
+    if (result == SCAN_INVALID)
+        *ret_error_at = (size_t)(scan.error_at - scan.start);
+    return result;
+}
+
+bool scan_is_valid(struct str json)
+{
+    struct scan scan = {.start = json.at, .end = json.at + json.len};
+    struct value value;
+    const char *at = scan_blank(&scan, scan.start);
+    at = variant_for(json)->value(&scan, at, &value);
+    return at && is_end(&scan, at);
+}
+
+struct scanner *scanner_make(struct arena *arena, const struct names *names)
+{
+    struct scanner *scanner = arena_take(arena, sizeof *scanner);
+    if (!scanner)
+        return NULL;
+    scanner->names = names;
+    scanner->duplicates = 0;
+    scanner->expected = FIELDS_FIRST;
+    scanner->time = (struct time_cache){.minute_ns = 0};
+    shape_init(&scanner->shape, names);
+    return scanner;
+}
+
+uint64_t scanner_duplicates(const struct scanner *scanner)
+{
+    return scanner->duplicates;
+}

@@ -1,0 +1,56 @@
+/* agent/data/shape.h - which key follows which: what the scanner expects of the next line.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A tree of the keys seen so far. A node is one key after one particular run of keys of the same object;
+ * its children are the keys that followed, `inner` is where the keys of an object inside its value start.
+ * So one comparison with the bytes of the line tells the key, its name and slot, and, because the way from
+ * the root is known, that no key before it was the same. A line may follow many shapes at once; what was never
+ * seen is learned while there is room, and everything is forgotten when the tree is full of what no longer comes.
+ */
+#ifndef WEIR_SHAPE_H
+#define WEIR_SHAPE_H
+
+#include "agent/data/names.h"
+
+enum {
+    SHAPE_NONE = 0, /* off the tree */
+    SHAPE_ROOT = 1,
+    SHAPE_NODES = 1024,
+    SHAPE_TOKEN_MAX = 64,
+    SHAPE_CHILDREN_MAX = 8,  /* objects whose keys are data do not get more */
+    SHAPE_MISSES_MAX = 4096, /* keys that found no room before everything is forgotten */
+};
+
+struct bloom { /* keys of one object: a bit each */
+    uint64_t words[2];
+};
+
+struct shape_node {
+    char token[SHAPE_TOKEN_MAX]; /* "key": as it stands in the line, with the blanks behind the colon */
+    struct bloom bloom;          /* this key and all before it */
+    uint16_t child, sibling, parent, inner;
+    uint16_t name;               /* names.h id */
+    uint8_t token_len, key_len, slot, rank;
+    bool is_twin; /* the key was there before */
+    uint8_t children;
+};
+
+struct shape {
+    const struct names *names;
+    uint32_t misses;
+    uint16_t count;
+    struct shape_node nodes[SHAPE_NODES];
+};
+
+void shape_init(struct shape *shape, const struct names *names);
+
+/* Enters a key without escapes after `parent`; SHAPE_NONE: no room, or too long. */
+uint16_t shape_learn(struct shape *shape, uint16_t parent, struct str token, struct str key);
+/* Where the keys of an object inside this node's value start. */
+uint16_t shape_inner(struct shape *shape, uint16_t node);
+
+uint64_t shape_hash(struct str key);
+/* Adds a key; true if it may have been there before. */
+bool bloom_add(struct bloom *bloom, struct str key);
+
+#endif

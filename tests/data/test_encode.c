@@ -1,0 +1,151 @@
+/* tests/data/test_encode.c - mirrors agent/data/encode.c.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "agent/data/encode.c"
+
+#include <jansson.h>
+
+#include "tests/data/fixture.h"
+
+static void an_untouched_line_is_copied(void)
+{
+    struct event event = scanned(" {\"a\": 1.50, \"b\":[ 1 ]} ");
+    CHECK_TEXT(encoded(&event, NAMES_AS_IS), "{\"a\": 1.50, \"b\":[ 1 ]}");
+}
+
+static void what_an_encoding_asks_for_is_added(void)
+{
+    struct event event = scanned("{\"a\":1}");
+    event.weight = 10;
+    event.reason = STR("rate");
+    event.rule = STR("rest");
+    event.id = STR("f1.0");
+    struct encoding all = {
+        .names = NAMES_AS_IS, .event_id = true, .doc_count = true, .sampling = true};
+    CHECK_TEXT(
+        encoded_with(&event, all),
+        "{\"a\":1,\"sampling.weight\":10,\"sampling.reason\":\"rate\",\"sampling.rule\":\"rest\","
+        "\"weir.event_id\":\"f1.0\",\"_doc_count\":10}");
+    event = scanned("{}");
+    event.id = STR("i");
+    CHECK_TEXT(encoded_with(&event, all), "{\"weir.event_id\":\"i\"}");
+}
+
+static void a_line_that_no_format_claimed_is_its_message(void)
+{
+    struct event event = {.bytes = STR("no \"json\" \x01\xFF")};
+    CHECK_TEXT(encoded(&event, NAMES_ECS), "{\"message\":\"no \\\"json\\\" \\u0001\xEF\xBF\xBD\"}");
+    CHECK_TEXT(encoded(&event, NAMES_OTEL), "{\"body\":\"no \\\"json\\\" \\u0001\xEF\xBF\xBD\"}");
+    CHECK_TEXT(encoded(&event, NAMES_AS_IS),
+               "{\"message\":\"no \\\"json\\\" \\u0001\xEF\xBF\xBD\"}");
+}
+
+static const char lambda[] =
+    "{\"timestamp\":\"2023-01-02T03:04:05.678Z\",\"level\":\"ERROR\",\"requestId\":\"r-1\","
+    "\"message\":\"boom\","
+    "\"stackTrace\":[\"at a\",\"at b\"],\"durationMs\":12.5,\"statusCode\":\"502\",\"sku\":7}";
+
+static void slots_are_moved_to_the_names_of_ecs(void)
+{
+    struct event event = scanned(lambda);
+    CHECK_TEXT(
+        encoded(&event, NAMES_ECS),
+        "{\"@timestamp\":\"2023-01-02T03:04:05.678Z\",\"log.level\":\"error\",\"faas.execution\":"
+        "\"r-1\","
+        "\"message\":\"boom\",\"error.stack_trace\":\"at a\\nat b\",\"event.duration\":12500000,"
+        "\"http.response.status_code\":502,\"sku\":7,\"event.severity\":17,\"event.outcome\":"
+        "\"failure\"}");
+}
+
+static void slots_are_moved_to_the_names_of_otel(void)
+{
+    struct event event = scanned(lambda);
+    CHECK_TEXT(
+        encoded(&event, NAMES_OTEL),
+        "{\"timestamp\":\"2023-01-02T03:04:05.678Z\",\"severity_text\":\"ERROR\",\"faas.invocation_"
+        "id\":\"r-1\","
+        "\"body\":\"boom\",\"exception.stacktrace\":\"at a\\nat b\",\"duration_ms\":12.5,"
+        "\"http.response.status_code\":502,\"sku\":7,\"severity_number\":17,\"error\":true}");
+}
+
+static void slots_are_moved_to_the_names_of_honeycomb(void)
+{
+    struct event event = scanned(
+        "{\"time\":\"2023-01-02T03:04:05Z\",\"span_id\":\"s\",\"trace_id\":\"t\",\"msg\":\"m\"}");
+    CHECK_TEXT(encoded(&event, NAMES_HONEYCOMB),
+               "{\"trace.parent_id\":\"s\",\"trace.trace_id\":\"t\",\"body\":\"m\"}");
+    event = scanned("{\"span_id\":\"s\",\"parent_span_id\":\"p\"}");
+    CHECK_TEXT(encoded(&event, NAMES_HONEYCOMB),
+               "{\"trace.span_id\":\"s\",\"trace.parent_id\":\"p\"}");
+}
+
+static void an_operation_without_error_is_a_success(void)
+{
+    struct event event = scanned("{\"status\":200}");
+    CHECK_TEXT(encoded(&event, NAMES_ECS),
+               "{\"http.response.status_code\":200,\"event.outcome\":\"success\"}");
+    event = scanned("{\"x\":200}");
+    CHECK_TEXT(encoded(&event, NAMES_ECS), "{\"x\":200}");
+}
+
+static void what_is_no_object_where_ecs_has_one_becomes_a_label(void)
+{
+    struct event event = scanned(
+        "{\"host\":\"web\",\"user\":{\"id\":1},\"process\":12,\"plain\":\"x\",\"event.x\":1}");
+    CHECK_TEXT(encoded(&event, NAMES_ECS), "{\"labels.host\":\"web\",\"user\":{\"id\":1},\"labels."
+                                           "process\":12,\"plain\":\"x\",\"event.x\":1}");
+}
+
+static void an_object_where_ecs_has_a_text_becomes_its_json_text(void)
+{
+    struct event event =
+        scanned("{\"message\":{\"a\":1},\"service.name\":{\"b\":2},\"@timestamp\":\"never\"}");
+    CHECK_TEXT(encoded(&event, NAMES_ECS), "{\"message\":\"{\\\"a\\\":1}\",\"service.name\":\"{"
+                                           "\\\"b\\\":2}\",\"labels.@timestamp\":\"never\"}");
+}
+
+static void a_name_is_never_written_both_dotted_and_nested(void)
+{
+    struct event event =
+        scanned("{\"host\":{\"name\":\"n\"},\"hostname\":\"d\",\"log\":{\"level\":\"error\"}}");
+    CHECK_TEXT(encoded(&event, NAMES_ECS),
+               "{\"host\":{\"name\":\"n\"},\"labels.hostname\":\"d\",\"log\":{\"level\":\"error\"},"
+               "\"event.severity\":17,\"event.outcome\":\"failure\"}");
+}
+
+static void twins_in_nested_objects_are_written_once(void)
+{
+    struct event event =
+        scanned("{\"o\":{\"a\":1, \"b\":[{\"c\":1,\"c\":2}],\"a\":3},\"a\":1,\"a\":2}");
+    CHECK_TEXT(encoded(&event, NAMES_AS_IS), "{\"o\":{\"b\":[{\"c\":2}],\"a\":3},\"a\":2}");
+}
+
+static void a_line_break_between_tokens_is_not_written(void)
+{
+    struct event event = scanned("{\"o\":{\n\"a\": 1},\n\"b\":2}");
+    CHECK_TEXT(encoded(&event, NAMES_AS_IS), "{\"o\":{\"a\":1},\"b\":2}");
+}
+
+static void a_key_that_a_parser_added_twice_is_written_once(void)
+{
+    fixture_open();
+    struct event event = {.bytes = STR("a=1 a=2")};
+    for (int i = 1; i <= 2; i++)
+        CHECK(event_add(
+            &event, (struct field){.key = STR("a"), .value = {.kind = VALUE_INTEGER, .integer = i}},
+            &fix.arena));
+    CHECK_TEXT(encoded(&event, NAMES_AS_IS), "{\"a\":2}");
+    CHECK_TEXT(encoded(&event, NAMES_OTEL), "{\"a\":2}");
+}
+
+CHECK_MAIN(TEST(an_untouched_line_is_copied), TEST(what_an_encoding_asks_for_is_added),
+           TEST(a_line_that_no_format_claimed_is_its_message),
+           TEST(slots_are_moved_to_the_names_of_ecs), TEST(slots_are_moved_to_the_names_of_otel),
+           TEST(slots_are_moved_to_the_names_of_honeycomb),
+           TEST(an_operation_without_error_is_a_success),
+           TEST(what_is_no_object_where_ecs_has_one_becomes_a_label),
+           TEST(an_object_where_ecs_has_a_text_becomes_its_json_text),
+           TEST(a_name_is_never_written_both_dotted_and_nested),
+           TEST(twins_in_nested_objects_are_written_once),
+           TEST(a_line_break_between_tokens_is_not_written),
+           TEST(a_key_that_a_parser_added_twice_is_written_once))

@@ -1,0 +1,153 @@
+/* tests/data/test_scan.c - mirrors agent/data/scan.c.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "agent/data/scan.c"
+
+#include "tests/data/fixture.h"
+
+static const enum scan_variant variants[] = {SCAN_PLAIN, SCAN_SSE2, SCAN_AVX2};
+
+/* Runs a test body once for every variant that this processor has. */
+#define EACH_VARIANT(v)                                                                            \
+    for (size_t v = 0; v < COUNT(variants); v++)                                                   \
+        if (scan_use(variants[v]))
+
+static void fields_are_indexed_in_order(void)
+{
+    EACH_VARIANT(v)
+    {
+        struct event event =
+            scanned("{\"a\":1,\"b\":\"x\",\"c\":{\"d\":[1,2]},\"e\":null,\"f\":true}");
+        CHECK_EQ(event.count, 5);
+        CHECK_TEXT(event.fields[0].key, "a");
+        CHECK_EQ(event.fields[0].value.kind, VALUE_NUMBER);
+        CHECK_TEXT(event.fields[1].value.text, "x");
+        CHECK_TEXT(event.fields[2].value.text, "{\"d\":[1,2]}");
+        CHECK_EQ(event.fields[3].value.kind, VALUE_NULL);
+        CHECK(event.fields[4].value.truth);
+        CHECK(event.flags & EVENT_JSON);
+    }
+}
+
+static void a_second_line_of_the_same_shape_gives_the_same_index(void)
+{
+    for (int i = 0; i < 3; i++) {
+        struct event event = scanned(
+            "{\"level\": \"info\", \"n\": {\"x\": 1, \"y\": [ {\"z\":1} ]}, \"msg\": \"m\"}");
+        CHECK_EQ(event.count, 3);
+        CHECK_EQ(event.severity, 9);
+        CHECK_TEXT(slot_text(&event, SLOT_BODY), "m");
+        CHECK_TEXT(event.fields[1].value.text, "{\"x\": 1, \"y\": [ {\"z\":1} ]}");
+    }
+}
+
+static void the_last_of_twins_wins(void)
+{
+    for (int i = 0; i < 2; i++) { /* learned, then foretold */
+        uint64_t before = fix.scanner ? scanner_duplicates(fix.scanner) : 0;
+        struct event event = scanned("{\"a\":1,\"b\":2,\"a\":3}");
+        CHECK_EQ(event.count, 3);
+        CHECK(event.fields[0].flags & FIELD_REMOVED);
+        CHECK(!(event.fields[2].flags & FIELD_REMOVED));
+        CHECK(event.flags & EVENT_EDITED);
+        CHECK_EQ(scanner_duplicates(fix.scanner), before + 1);
+    }
+}
+
+static void keys_match_after_unescaping(void)
+{
+    struct event event = scanned("{\"\\u006dsg\":\"a\",\"x\":1,\"ms\\u0067\":\"b\"}");
+    CHECK_TEXT(slot_text(&event, SLOT_BODY), "b");
+    CHECK(event.fields[0].flags & FIELD_REMOVED);
+}
+
+static void twins_inside_an_object_flag_its_field(void)
+{
+    for (int i = 0; i < 2; i++) {
+        struct event event = scanned("{\"o\":{\"k\":1,\"l\":[{\"k\":1,\"k\":2}]},\"p\":{\"k\":1}}");
+        CHECK(event.fields[0].flags & FIELD_TWINS);
+        CHECK(!(event.fields[1].flags & FIELD_TWINS));
+    }
+}
+
+static void a_line_cut_short_keeps_the_fields_before_the_cut(void)
+{
+    struct event event =
+        scanned_str(STR("{\"level\":\"error\",\"a\":1,\"b\":\"unfinish"), SCAN_INVALID);
+    CHECK_EQ(event.count, 2);
+    CHECK_EQ(event.severity, 17);
+    CHECK(!(event.flags & EVENT_JSON));
+}
+
+static void every_cut_of_a_line_is_refused_and_read_within_its_bounds(void)
+{
+    struct str line =
+        STR("{\"time\":\"2023-01-02T03:04:05Z\",\"level\":\"warn\",\"n\":-1.5e+3,\"o\":{\"k\":["
+            "true,null]},"
+            "\"msg\":\"caf\xC3\xA9 \\ud83d\\ude00 and some more text to fill a block\",\"z\":0}");
+    EACH_VARIANT(v)
+    {
+        for (size_t len = 0; len <= line.len; len++) {
+            struct str cut = fixture_line(str_slice(line, 0, len));
+            scanned_str(cut, len == line.len ? SCAN_OK : SCAN_INVALID);
+            free((char *)(uintptr_t)cut.at);
+        }
+    }
+}
+
+static void invalid_utf8_becomes_a_replacement_and_is_said(void)
+{
+    struct event event = scanned("{\"msg\":\"a\xFFz\",\"x\":1}");
+    CHECK_TEXT(slot_text(&event, SLOT_BODY), "a\xEF\xBF\xBDz");
+    CHECK_TEXT(got_text(&event, "parse.error"), "invalid UTF-8 was replaced");
+}
+
+static void the_best_alias_fills_a_slot(void)
+{
+    struct event event = scanned("{\"msg\":\"b\",\"message\":\"a\",\"text\":\"c\"}");
+    CHECK_TEXT(slot_text(&event, SLOT_BODY), "a");
+    CHECK_EQ(event.fields[0].slot, SLOT_NONE);
+}
+
+static void times_and_levels_are_read(void)
+{
+    struct event event = scanned("{\"ts\":1700000000.25,\"level\":50}");
+    CHECK_EQ(event.time_ns, 1700000000250000000);
+    CHECK_EQ(event.severity, 17);
+    event = scanned("{\"time\":12,\"status\":\"ok\"}");
+    CHECK_EQ(event.time_ns, 0);
+    CHECK_EQ(event.slots[SLOT_HTTP_STATUS], 0);
+    event = scanned("{\"log\":{\"level\":\"error\"}}");
+    CHECK_EQ(event.severity, 17);
+    event = scanned("{\"short_message\":\"x\",\"level\":3}");
+    CHECK_EQ(event.severity, 17);
+}
+
+static void what_is_no_object_is_said_to_be_none(void)
+{
+    scanned_str(STR(" [1,2] "), SCAN_NOT_OBJECT);
+    scanned_str(STR("\"text\""), SCAN_NOT_OBJECT);
+    scanned_str(STR(""), SCAN_INVALID);
+    scanned_str(STR("{} x"), SCAN_INVALID);
+    scanned_str(STR(" {} "), SCAN_OK);
+}
+
+static void depth_is_bounded(void)
+{
+    char text[2 * JSON_DEPTH_MAX + 2];
+    memset(text, '[', JSON_DEPTH_MAX);
+    memset(text + JSON_DEPTH_MAX, ']', JSON_DEPTH_MAX);
+    CHECK(scan_is_valid((struct str){text, 2 * JSON_DEPTH_MAX}));
+    memset(text, '[', JSON_DEPTH_MAX + 1);
+    memset(text + JSON_DEPTH_MAX + 1, ']', JSON_DEPTH_MAX + 1);
+    CHECK(!scan_is_valid((struct str){text, 2 * JSON_DEPTH_MAX + 2}));
+}
+
+CHECK_MAIN(TEST(fields_are_indexed_in_order),
+           TEST(a_second_line_of_the_same_shape_gives_the_same_index), TEST(the_last_of_twins_wins),
+           TEST(keys_match_after_unescaping), TEST(twins_inside_an_object_flag_its_field),
+           TEST(a_line_cut_short_keeps_the_fields_before_the_cut),
+           TEST(every_cut_of_a_line_is_refused_and_read_within_its_bounds),
+           TEST(invalid_utf8_becomes_a_replacement_and_is_said), TEST(the_best_alias_fills_a_slot),
+           TEST(times_and_levels_are_read), TEST(what_is_no_object_is_said_to_be_none),
+           TEST(depth_is_bounded))
