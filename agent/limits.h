@@ -17,6 +17,8 @@ enum {
     FIND_DIRECTORIES_MAX = 16384, /* watched by one tail; inotify allows some more by default */
     PATH_SEGMENTS_MAX = 32,      /* of a field path */
     FUNCTIONS_MAX = 256,         /* functions counted apart; the rest is "other" */
+    ADMIN_REQUESTS_MAX = 64,     /* asked and not answered yet; one more gets 503 */
+    ADMIN_BYTES_MAX = 16 << 20,  /* of one answer; 256 functions make about 1 MiB of metrics */
     ALARMS_MAX = 4096,           /* alarms raised at once; one more is told each time it comes */
     CONFIG_BYTES_MAX = 4 << 20,  /* one configuration file, or what file() brings in */
     CONFIG_DEPTH_MAX = 64,       /* nested blocks, lists, parentheses: keeps the parser's stack small */

@@ -1,0 +1,208 @@
+/* agent/pipeline/flow.c - events through filters, branches and outputs.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Every event leaves a pass with each of its owed outputs settled, or open in its source's list:
+ * held by a filter or in flight. An event that a filter dropped stays in the view as a ghost,
+ * because the outputs below must count it; filters do not see ghosts.
+ */
+#include "agent/pipeline/pipeline.h"
+
+#include <string.h>
+
+#include "agent/pipeline/settle.h"
+#include "agent/state/source.h"
+
+static bool is_live(const struct event *event)
+{
+    return event->fate == FATE_LIVE;
+}
+
+static bool stage_wants(const struct stage *stage, const struct event *event, struct arena *scratch)
+{
+    if (stage->from && event->origin->source &&
+        !(stage->from & UINT64_C(1) << event->origin->source->input))
+        return false;
+    return !stage->when || expr_true(stage->when, event, scratch);
+}
+
+/* A part of a view: room for all of it, or a null at when the batch's arena is full. */
+static struct view view_like(const struct view *view)
+{
+    return (struct view){.at = arena_take(view->arena, view->count * sizeof(struct event *)),
+                         .arena = view->arena};
+}
+
+/* Out of memory in the middle of a batch: its events stay owed, so a restart reads them again. The
+ * bound of the batch arena is sized so that this does not happen (limits.h). */
+static void give_up_view(struct stage *stage, struct view *view)
+{
+    host_alarm(&stage->host, "arena", "a batch did not fit into its memory; raise agent.memory");
+    view->count = 0;
+}
+
+static void remove_held(struct stage *stage, struct view *view, struct ledger *ledger)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < view->count; i++) {
+        if (view->at[i]->fate == FATE_HELD)
+            origin_hold(view->at[i]->origin, stage->below, ledger);
+        else
+            view->at[kept++] = view->at[i];
+    }
+    view->count = kept;
+}
+
+/* An event without a time takes that of the one before it in its source, else the next one's, else
+ * now. */
+static void inherit_times(struct pipeline *pipeline, const struct view *view)
+{
+    int64_t last = 0;
+    for (uint32_t i = 0; i < view->count && !last; i++)
+        last = view->at[i]->time_ns;
+    if (view->count && view->at[0]->origin->source && view->at[0]->origin->source->lane_last_ns)
+        last = view->at[0]->origin->source->lane_last_ns;
+    if (!last)
+        last = pipeline->engine.now_ns;
+    for (uint32_t i = 0; i < view->count; i++) {
+        if (!view->at[i]->time_ns)
+            view->at[i]->time_ns = last;
+        last = view->at[i]->time_ns;
+    }
+    if (view->count && view->at[0]->origin->source)
+        view->at[0]->origin->source->lane_last_ns = last;
+}
+
+/* Before anything is held or leaves, once per event and never for what an earlier run has read. */
+static void count_functions(struct pipeline *pipeline, const struct view *view)
+{
+    if (pipeline->is_replay)
+        return;
+    for (uint32_t i = 0; i < view->count; i++) {
+        struct origin *origin = view->at[i]->origin;
+        if (!origin->is_counted)
+            functions_count(pipeline->functions, view->at[i], view->arena);
+        origin->is_counted = true;
+    }
+}
+
+static void run_filter(struct pipeline *pipeline, struct stage *stage, struct view *view)
+{
+    struct view chosen = view_like(view);
+    if (!chosen.at) {
+        give_up_view(stage, view);
+        return;
+    }
+    for (uint32_t i = 0; i < view->count; i++)
+        if (is_live(view->at[i]) && stage_wants(stage, view->at[i], view->arena))
+            chosen.at[chosen.count++] = view->at[i];
+    if (chosen.count == 0)
+        return;
+    if (stage->filter->release) {
+        count_functions(pipeline, &chosen);
+        for (uint32_t i = 0; i < chosen.count; i++)
+            origin_open(chosen.at[i]->origin, stage->below);
+    }
+    stage->filter->apply(stage->self, &chosen);
+    if (stage->filter->sets_time)
+        inherit_times(pipeline, &chosen);
+    if (stage->filter->release)
+        remove_held(stage, view, pipeline->ledger);
+}
+
+static void run_output(struct pipeline *pipeline, struct stage *stage, const struct view *view)
+{
+    uint64_t bit = UINT64_C(1) << stage->drain->index;
+    struct view taken = view_like(view);
+    if (!taken.at) {
+        struct view rest = *view;
+        give_up_view(stage, &rest);
+        return;
+    }
+    for (uint32_t i = 0; i < view->count; i++) {
+        struct event *event = view->at[i];
+        if (!(event->origin->owed & bit))
+            continue;
+        if (stage_wants(stage, event, view->arena))
+            taken.at[taken.count++] = event;
+        else
+            origin_turn_away(event->origin, bit, pipeline->ledger);
+    }
+    count_functions(pipeline, &taken);
+    if (taken.count)
+        drain_take(stage->drain, &taken);
+}
+
+/* A branch that edits gets its own copies of the live events; the fields are shared until it edits
+ * one. */
+static struct event *branch_copy(struct event *event, struct event *to)
+{
+    event->flags |= EVENT_SHARED;
+    *to = *event;
+    return to;
+}
+
+static void run_branch(struct pipeline *pipeline, struct stage *stage, const struct view *view)
+{
+    struct view taken = view_like(view);
+    struct event *copies =
+        stage->branch->edits ? arena_take(view->arena, view->count * sizeof *copies) : NULL;
+    if (!taken.at || (stage->branch->edits && !copies)) {
+        struct view rest = *view;
+        give_up_view(stage, &rest);
+        return;
+    }
+    for (uint32_t i = 0; i < view->count; i++) {
+        struct event *event = view->at[i];
+        if (!(event->origin->owed & stage->below) && !stage->branch->edits)
+            continue;
+        if (!stage_wants(stage, event, view->arena))
+            origin_turn_away(event->origin, stage->below, pipeline->ledger);
+        else if (copies && is_live(event))
+            taken.at[taken.count] = branch_copy(event, &copies[taken.count]), taken.count++;
+        else
+            taken.at[taken.count++] = event;
+    }
+    if (taken.count && stage->branch->first)
+        flow_run(pipeline, stage->branch->first, &taken);
+}
+
+void flow_run(struct pipeline *pipeline, struct stage *stage, struct view *view)
+{
+    while (stage && view->count) {
+        switch (stage->kind) {
+        case STAGE_FILTER:
+            run_filter(pipeline, stage, view);
+            break;
+        case STAGE_OUTPUT:
+            run_output(pipeline, stage, view);
+            break;
+        case STAGE_BRANCH:
+            run_branch(pipeline, stage, view);
+            break;
+        }
+        stage = stage->next ? stage->next : stage->arm->then;
+    }
+}
+
+void flow_enter(struct pipeline *pipeline, struct entry *entry, struct view *view)
+{
+    flow_run(pipeline, entry->arm.first ? entry->arm.first : entry->arm.then, view);
+}
+
+bool flow_release(struct pipeline *pipeline, struct stage *holder, int64_t stream_ns,
+                  struct arena *arena)
+{
+    struct view view = {.at = arena_take(arena, BATCH_EVENTS_MAX * sizeof(struct event *)),
+                        .arena = arena};
+    if (!view.at)
+        return false;
+    bool more = holder->filter->release(holder->self, stream_ns, &view, BATCH_EVENTS_MAX);
+    if (view.count == 0)
+        return more;
+    for (uint32_t i = 0; i < view.count; i++) {
+        view.at[i]->origin->is_counted = true;
+        origin_release(view.at[i]->origin, holder->below, pipeline->ledger);
+    }
+    flow_run(pipeline, holder->next ? holder->next : holder->arm->then, &view);
+    return true;
+}

@@ -1,0 +1,330 @@
+/* agent/pipeline/lane.c - sources through the filters to the outputs, one batch at a time.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "agent/pipeline/lane.h"
+
+#include "agent/pipeline/settle.h"
+#include "agent/state/state.h"
+
+static const int64_t COMMIT_EVERY_NS = 200 * 1000000; /* the group commit of the design */
+static const int64_t WATCH_EVERY_NS = 1000 * 1000000; /* at the latest, whatever an input says */
+
+static int64_t mono_now(const struct lane *lane)
+{
+    const struct clock *clock = lane->pipeline.engine.clock;
+    return clock->mono_ns(clock->self);
+}
+
+/* --- what came back
+ * ------------------------------------------------------------------------------- */
+
+static void hear_writer(struct lane *lane)
+{
+    struct writer_news news;
+    while (writer_collect(state_writer(lane->state), &news))
+        log_line(news.healed ? LOG_INFO : LOG_ERROR, "disk", "%s", news.text);
+}
+
+static void hear_notices(struct lane *lane)
+{
+    struct notice notice;
+    while (delivery_take_notice(lane->delivery, &notice)) {
+        struct host *host = &lane->pipeline.drains[notice.output].host;
+        if (notice.is_alarm)
+            host_alarm(host, notice.key, "%s", notice.text);
+        else
+            host_recovered(host, notice.key, "%s", notice.text);
+    }
+}
+
+static void hear_delivery(struct lane *lane)
+{
+    if (!lane->delivery)
+        return;
+    delivery_allow(lane->delivery, writer_synced(state_writer(lane->state)));
+    struct payload *payload;
+    while ((payload = delivery_take_settled(lane->delivery)) != NULL) {
+        drain_settle(&lane->pipeline.drains[payload->output], payload, &lane->batch);
+        delivery_give_back(lane->delivery, payload);
+        arena_reset(&lane->batch);
+        lane->is_dirty = true;
+    }
+    hear_notices(lane);
+}
+
+/* --- reading
+ * --------------------------------------------------------------------------------------- */
+
+static int64_t watch_inputs(struct lane *lane, int64_t mono_ns)
+{
+    int64_t next = INT64_MAX;
+    for (uint16_t i = 0; i < lane->pipeline.entry_count; i++) {
+        struct entry *entry = &lane->pipeline.entries[i];
+        if (entry->plugin->watch)
+            entry->watch_at_ns =
+                entry->plugin->watch(entry->self, &entry->host, mono_ns, lane->mode == LANE_ONCE);
+        if (entry->watch_at_ns > mono_ns + WATCH_EVERY_NS || entry->watch_at_ns <= mono_ns)
+            entry->watch_at_ns = mono_ns + WATCH_EVERY_NS;
+        if (entry->watch_at_ns < next)
+            next = entry->watch_at_ns;
+    }
+    return next;
+}
+
+static bool outputs_have_room(struct lane *lane)
+{
+    for (uint16_t i = 0; i < lane->pipeline.drain_count; i++)
+        if (!drain_has_room(&lane->pipeline.drains[i]))
+            return false;
+    return true;
+}
+
+static void reach(struct lane *lane, struct source *source, const struct batch *batch)
+{
+    int64_t latest = 0;
+    for (uint32_t i = 0; i < batch->count; i++)
+        if (batch->events[i].time_ns > latest)
+            latest = batch->events[i].time_ns;
+    source_reached(source, latest, lane->pipeline.engine.now_ns);
+}
+
+static void run_batch(struct lane *lane, struct source *source, struct batch *batch)
+{
+    struct entry *entry = &lane->pipeline.entries[source->input];
+    struct view view = {.at = arena_take(&lane->batch, batch->count * sizeof(struct event *)),
+                        .count = batch->count,
+                        .arena = &lane->batch};
+    MUST(view.at || batch->count == 0);
+    source_take_batch(source, batch);
+    lane->pipeline.is_replay = batch->offset < source->read;
+    for (uint32_t i = 0; i < batch->count; i++)
+        view.at[i] = &batch->events[i];
+    if (view.count)
+        flow_enter(&lane->pipeline, entry, &view);
+    reach(lane, source, batch);
+    source_count(source, batch);
+    source_advance(source, batch->offset + batch->bytes);
+    lane->is_dirty = true;
+}
+
+static bool read_one(struct lane *lane)
+{
+    struct source *source = schedule_pick(&lane->schedule, lane->state);
+    if (!source)
+        return false;
+    struct entry *entry = &lane->pipeline.entries[source->input];
+    struct batch batch = {.arena = &lane->batch, .source = source};
+    enum read_result result =
+        entry->plugin->read(entry->self, source, &batch, lane->mode == LANE_ONCE);
+    if (batch.bytes)
+        run_batch(lane, source, &batch);
+    if (result != READ_SOME)
+        source_ready(source, false);
+    if (result == READ_ENDED)
+        source_finish(source);
+    arena_reset(&lane->batch);
+    return true;
+}
+
+/* --- timers
+ * ---------------------------------------------------------------------------------------- */
+
+static int64_t stream_now(struct lane *lane)
+{
+    return lane->decides ? INT64_MAX
+                         : schedule_stream_ns(lane->state, lane->pipeline.engine.now_ns, 0);
+}
+
+static bool release_held(struct lane *lane)
+{
+    bool moved = false;
+    int64_t now = stream_now(lane);
+    for (uint16_t i = 0; i < lane->pipeline.holder_count; i++) {
+        struct stage *holder = lane->pipeline.holders[i];
+        while (outputs_have_room(lane) &&
+               flow_release(&lane->pipeline, holder, now, &lane->batch)) {
+            moved = lane->is_dirty = true;
+            arena_reset(&lane->batch);
+        }
+        arena_reset(&lane->batch);
+    }
+    return moved;
+}
+
+/* The earliest stream time at which a holder has something to do, as a moment of the monotonic
+ * clock. */
+static int64_t next_release(struct lane *lane, int64_t mono_ns)
+{
+    int64_t earliest = INT64_MAX;
+    for (uint16_t i = 0; i < lane->pipeline.holder_count; i++) {
+        struct stage *holder = lane->pipeline.holders[i];
+        int64_t due = holder->filter->due(holder->self);
+        if (due < earliest)
+            earliest = due;
+    }
+    if (earliest == INT64_MAX)
+        return INT64_MAX;
+    int64_t wait = earliest - lane->pipeline.engine.now_ns;
+    return mono_ns + (wait > 0 ? wait : 0);
+}
+
+/* --- the journal
+ * ------------------------------------------------------------------------------------ */
+
+static uint64_t oldest_needed(void *context, const struct source *source)
+{
+    struct lane *lane = context;
+    uint64_t oldest = UINT64_MAX;
+    for (uint16_t i = 0; i < lane->pipeline.rememberer_count; i++) {
+        struct stage *stage = lane->pipeline.rememberers[i];
+        uint64_t offset = stage->filter->oldest(stage->self, source);
+        if (offset < oldest)
+            oldest = offset;
+    }
+    return oldest;
+}
+
+static void save_verdicts(void *context)
+{
+    struct lane *lane = context;
+    for (uint16_t i = 0; i < lane->pipeline.holder_count; i++) {
+        struct stage *stage = lane->pipeline.holders[i];
+        if (stage->filter->save)
+            stage->filter->save(stage->self, &stage->host);
+    }
+}
+
+/* What was written since the last commit is on disk when this one is. */
+static void note_unsynced(struct lane *lane, uint64_t ticket)
+{
+    for (uint16_t i = 0; i < lane->pipeline.drain_count; i++) {
+        struct drain *drain = &lane->pipeline.drains[i];
+        if (drain->fresh_events == 0)
+            continue;
+        drain->unsynced_events += drain->fresh_events;
+        drain->unsynced_ticket = ticket;
+        drain->fresh_events = 0;
+    }
+}
+
+static void commit(struct lane *lane, int64_t mono_ns)
+{
+    const struct state_helpers helpers = {
+        .context = lane, .oldest = oldest_needed, .save = save_verdicts};
+    for (uint16_t i = 0; i < lane->pipeline.drain_count; i++)
+        drain_flush(&lane->pipeline.drains[i]);
+    uint64_t ticket = state_commit(lane->state, &helpers);
+    if (ticket == 0)
+        return;
+    note_unsynced(lane, ticket);
+    lane->last_ticket = ticket;
+    lane->is_dirty = false;
+    lane->commit_at_ns = mono_ns + COMMIT_EVERY_NS;
+}
+
+static void commit_if_due(struct lane *lane, int64_t mono_ns)
+{
+    bool is_awaited = state_is_urgent(lane->state) && writer_is_idle(state_writer(lane->state));
+    bool is_time = lane->is_dirty && (mono_ns >= lane->commit_at_ns || lane->mode != LANE_RUN);
+    if (is_awaited || is_time)
+        commit(lane, mono_ns);
+    for (uint16_t i = 0; i < lane->pipeline.drain_count; i++) {
+        struct drain *drain = &lane->pipeline.drains[i];
+        if (drain->unsynced_events && state_synced(lane->state, drain->unsynced_ticket))
+            drain->unsynced_events = 0;
+    }
+}
+
+/* --- one step
+ * ---------------------------------------------------------------------------------------- */
+
+static int64_t step_outboxes(struct lane *lane, int64_t mono_ns)
+{
+    int64_t next = INT64_MAX;
+    for (uint16_t i = 0; i < lane->pipeline.drain_count; i++) {
+        struct outbox *outbox = lane->pipeline.drains[i].outbox;
+        if (!outbox)
+            continue;
+        if (lane->mode != LANE_RUN && lane->is_idle)
+            outbox_flush(outbox);
+        int64_t due = outbox_step(outbox, mono_ns);
+        if (due < next)
+            next = due;
+    }
+    return next;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+struct lane_wait lane_step(struct lane *lane)
+{
+    struct engine *engine = &lane->pipeline.engine;
+    int64_t mono_ns = mono_now(lane);
+    engine->now_ns = engine->clock->wall_ns(engine->clock->self);
+    lane->passes++;
+    hear_writer(lane);
+    hear_delivery(lane);
+    int64_t until = INT64_MAX;
+    bool moved = false;
+    if (lane->mode != LANE_STOPPING)
+        until = watch_inputs(lane, mono_ns);
+    if (lane->mode != LANE_STOPPING && outputs_have_room(lane))
+        moved = read_one(lane);
+    lane->is_idle = !moved;
+    if (lane->is_idle && lane->mode == LANE_ONCE && !state_first_ready(lane->state))
+        lane->decides = true;
+    moved |= release_held(lane);
+    until = earlier(until, step_outboxes(lane, mono_ns));
+    commit_if_due(lane, mono_ns);
+    if (lane->is_dirty)
+        until = earlier(until, lane->commit_at_ns);
+    until = earlier(until, next_release(lane, mono_ns));
+    return (struct lane_wait){.again = moved, .until_ns = until};
+}
+
+void lane_stop(struct lane *lane, bool decides)
+{
+    lane->mode = LANE_STOPPING;
+    lane->decides = decides;
+}
+
+/* Everything that was read has its outcome, or is held on purpose, and the journal on disk says so.
+ */
+bool lane_is_done(const struct lane *lane)
+{
+    const struct ledger *ledger = state_ledger(lane->state);
+    if (lane->mode == LANE_RUN || !lane->is_idle || lane->is_dirty)
+        return false;
+    if (lane->mode == LANE_ONCE && (!lane->decides || state_first_ready(lane->state)))
+        return false;
+    for (uint32_t i = 0; i < ledger->output_count; i++)
+        if (ledger->outputs[i].in_flight || (lane->decides && ledger->outputs[i].held))
+            return false;
+    return state_synced(lane->state, lane->last_ticket);
+}
+
+void lane_reveal(struct lane *lane, bool revealed)
+{
+    for (uint16_t i = 0; i < lane->pipeline.drain_count; i++) {
+        struct drain *drain = &lane->pipeline.drains[i];
+        uint64_t unsure = drain->unsynced_events + drain->fresh_events;
+        drain->totals->delivered += revealed ? -unsure : unsure;
+        drain->totals->in_flight += revealed ? unsure : -unsure;
+    }
+}
+
+uint64_t lane_progress(const struct lane *lane)
+{
+    const struct ledger *ledger = state_ledger(lane->state);
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < ledger->input_count; i++)
+        sum += ledger->inputs[i].bytes;
+    for (uint32_t i = 0; i < ledger->output_count; i++) {
+        const struct output_totals *output = &ledger->outputs[i];
+        sum += output->delivered + output->sampled_out + output->dropped + output->dead_lettered;
+    }
+    return sum + writer_synced(state_writer(lane->state));
+}

@@ -1,0 +1,80 @@
+/* agent/pipeline/pipeline.h - a configuration, compiled: stages in arms, with their plugins open.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The main arm holds what stands at the top level; an input's own filters are an arm that goes on into the main
+ * arm where the input stands; a branch is an arm of its own that ends with itself.
+ */
+#ifndef WEIR_PIPELINE_H
+#define WEIR_PIPELINE_H
+
+#include "agent/pipeline/drain.h"
+#include "agent/pipeline/host.h"
+
+struct config;
+struct node;
+
+enum stage_kind { STAGE_FILTER, STAGE_OUTPUT, STAGE_BRANCH };
+
+struct stage {
+    enum stage_kind kind;
+    struct host host;
+    const struct expr *when; /* null: always */
+    uint64_t from;           /* a bit per input; 0: all */
+    uint64_t below;          /* outputs that an event standing here can still reach on this path */
+    void *self;
+    const struct filter *filter;
+    struct drain *drain; /* of an output */
+    struct arm *branch;
+    struct arm *arm; /* the one it stands in */
+    struct stage *next;
+    bool is_open;
+};
+
+struct arm {
+    struct stage *first;
+    struct stage *then; /* where events go on after the last stage, null: they end here */
+    bool edits;         /* has filters: events are copied when they enter (a branch) */
+};
+
+struct entry { /* an input and where its events enter */
+    const struct input *plugin;
+    void *self;
+    struct host host;
+    struct arm arm; /* its own filters, possibly none */
+    uint16_t index;
+    int64_t watch_at_ns; /* mono: when it wants to look again */
+    bool is_open;
+};
+
+struct pipeline {
+    struct engine engine; /* what hosts share */
+    struct ledger *ledger;
+    struct functions *functions;
+    struct arm main;
+    struct entry *entries;
+    uint16_t entry_count;
+    struct drain *drains;
+    uint16_t drain_count;
+    struct stage **holders; /* filters that hold events, in the order of the pipeline */
+    uint16_t holder_count;
+    struct stage **rememberers; /* filters that need something read again after a restart */
+    uint16_t rememberer_count;
+    bool is_replay; /* the batch under way was read in an earlier run */
+};
+
+/* Builds the tree; nothing is opened. pipeline->engine must be filled in as far as open() callbacks use it. */
+enum code pipeline_build(struct pipeline *pipeline, const struct config *config, struct why *why) CHECK_RESULT;
+/* Opens outputs and filters; then, once remembered state was loaded, the inputs. why says which block failed.
+ * pipeline_close() cleans up however far that went. */
+enum code pipeline_open(struct pipeline *pipeline, struct why *why) CHECK_RESULT;
+enum code pipeline_open_inputs(struct pipeline *pipeline, struct why *why) CHECK_RESULT;
+void pipeline_close(struct pipeline *pipeline);
+
+/* Runs a view from a stage to the end of its path. */
+void flow_run(struct pipeline *pipeline, struct stage *stage, struct view *view);
+/* Runs the view of an input's fresh batch: its own filters, then the main arm. */
+void flow_enter(struct pipeline *pipeline, struct entry *entry, struct view *view);
+/* Lets a holding filter put out what is due. Returns false when nothing was. */
+bool flow_release(struct pipeline *pipeline, struct stage *holder, int64_t stream_ns, struct arena *arena);
+
+#endif

@@ -1,0 +1,48 @@
+/* agent/pipeline/schedule.c - which source is read next, and what time it is in the streams.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "agent/pipeline/schedule.h"
+
+#include "agent/state/state.h"
+
+enum { BATCHES_OF_A_ROUND = 8 }; /* seven for who is behind, one for who is current */
+
+/* A source that lies further back than this behind the others does not hold their timers. */
+static const int64_t HORIZON_NS = INT64_C(15) * 60 * 1000000000;
+
+struct source *schedule_pick(struct schedule *schedule, const struct state *state)
+{
+    struct source *behind = state_first_ready(state), *current = behind;
+    if (!behind)
+        return NULL;
+    for (struct source *at = state_next_ready(state, behind); at;
+         at = state_next_ready(state, at)) {
+        if (at->lane_time_ns < behind->lane_time_ns)
+            behind = at;
+        if (at->lane_time_ns > current->lane_time_ns)
+            current = at;
+    }
+    schedule->turn = (schedule->turn + 1) % BATCHES_OF_A_ROUND;
+    return schedule->turn == 0 && behind->lane_time_ns != 0 ? current : behind;
+}
+
+void source_reached(struct source *source, int64_t time_ns, int64_t wall_ns)
+{
+    if (time_ns > wall_ns)
+        time_ns = wall_ns;
+    if (time_ns > source->lane_time_ns)
+        source->lane_time_ns = time_ns;
+}
+
+int64_t schedule_stream_ns(const struct state *state, int64_t wall_ns, int64_t lag_ns)
+{
+    int64_t newest = 0, oldest = wall_ns;
+    struct source *at;
+    for (at = state_first_ready(state); at; at = state_next_ready(state, at))
+        if (at->lane_time_ns > newest)
+            newest = at->lane_time_ns;
+    for (at = state_first_ready(state); at; at = state_next_ready(state, at))
+        if (at->lane_time_ns >= newest - HORIZON_NS && at->lane_time_ns < oldest)
+            oldest = at->lane_time_ns;
+    return oldest < wall_ns - lag_ns ? oldest : wall_ns - lag_ns;
+}

@@ -1,0 +1,28 @@
+/* agent/pipeline/schedule.h - which source is read next, and what time it is in the streams.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A source's time is its largest event time so far, never later than now. Of eight batches seven come from
+ * the source furthest behind and one from the most current; a source with no event yet comes first.
+ * Stream time is the oldest time among the sources with unread bytes, and wall time when there are none:
+ * so a backlog of hours is sampled as it would have been live.
+ */
+#ifndef WEIR_SCHEDULE_H
+#define WEIR_SCHEDULE_H
+
+#include <stdint.h>
+
+struct source;
+struct state;
+
+struct schedule {
+    uint32_t turn;
+};
+
+/* The next to read, or null when none is ready. */
+struct source *schedule_pick(struct schedule *schedule, const struct state *state);
+/* A source's events were read up to this time. */
+void source_reached(struct source *source, int64_t time_ns, int64_t wall_ns);
+/* lag_ns: the largest lag of the inputs; what they will bring has come after it. */
+int64_t schedule_stream_ns(const struct state *state, int64_t wall_ns, int64_t lag_ns);
+
+#endif
