@@ -150,10 +150,11 @@ void functions_count(struct functions *functions, const struct event *event, str
 void functions_kept(struct functions *functions, const struct event *event, unsigned output,
                     struct arena *scratch)
 {
-    if (!(event->flags & EVENT_ENDS_INVOCATION))
-        return;
     struct function *function = function_of(functions, event, scratch);
     if (!function)
+        return;
+    function->kept[output].lines++;
+    if (!(event->flags & EVENT_ENDS_INVOCATION))
         return;
     function->kept[output].invocations++;
     function->kept[output].weight += event->weight ? event->weight : 1;

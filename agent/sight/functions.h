@@ -12,7 +12,7 @@
 #include "agent/sight/histogram.h"
 
 struct kept { /* what one output was given of a function */
-    uint64_t invocations, weight;
+    uint64_t lines, invocations, weight; /* weight: invocations that the kept ones stand for */
 };
 
 struct function {
