@@ -18,6 +18,7 @@ enum exit_code {
     EXIT_OTHER = 3,
 };
 
+int command_run(int argc, char **argv);   /* agent -c FILE: run a pipeline */
 int command_check(int argc, char **argv); /* agent check -c FILE: every mistake at once, offline and quiet */
 int command_help(int argc, char **argv);  /* agent help [PLUGIN | --reference inputs|filters|outputs] */
 

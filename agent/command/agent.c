@@ -1,0 +1,242 @@
+/* agent/command/agent.c - a whole agent, wired together.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "agent/command/agent.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "agent/ports/exchange.h"
+#include "agent/state/state.h"
+
+enum { RUN_ARENA_CHUNK = 64 * 1024, RUN_ARENA_MAX = 64 << 20 };
+
+/* How agent.memory is split: what a batch may take, what holders may hold, what payloads and the
+ * disk writer may have under way. The rest is for the libraries and the tables. */
+enum { BATCH_PARTS = 4, HELD_PARTS = 4, PAYLOAD_PARTS = 4, WRITER_PARTS = 1, ALL_PARTS = 16 };
+
+static uint64_t share(const struct agent *agent, unsigned parts)
+{
+    return (uint64_t)agent->config->agent.memory_bytes / ALL_PARTS * parts;
+}
+
+bool agent_configure(struct agent *agent, const struct config_options *options,
+                     struct diagnostics *diagnostics)
+{
+    struct config_options filled = *options;
+    arena_init(&agent->run, RUN_ARENA_CHUNK, RUN_ARENA_MAX);
+    diagnostics_init(diagnostics, &agent->run);
+    agent->names = names_make(&agent->run);
+    if (!agent->names)
+        return false;
+    filled.names = agent->names;
+    return config_load(&filled, &agent->run, diagnostics, &agent->config, NULL) == OK;
+}
+
+/* --- where state is kept
+ * ---------------------------------------------------------------------------- */
+
+static bool reads_only_what_is_not_kept(const struct config *config)
+{
+    for (const struct node *node = config->nodes; node; node = node->next)
+        if (node->kind == NODE_INPUT && !node->input->not_kept)
+            return false;
+    return true;
+}
+
+/* /var/lib/weir for root, else under $XDG_STATE_HOME; nothing for a pipeline that reads only pipes.
+ */
+static struct str state_directory(struct agent *agent)
+{
+    char path[512];
+    const char *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (agent->config->agent.state.len)
+        return agent->config->agent.state;
+    if (reads_only_what_is_not_kept(agent->config))
+        return STR("");
+    if (geteuid() == 0)
+        return STR("/var/lib/weir");
+    if (base && *base)
+        snprintf(path, sizeof path, "%s/weir", base);
+    else
+        snprintf(path, sizeof path, "%s/.local/state/weir", home ? home : "");
+    return arena_copy(&agent->run, str_from(path));
+}
+
+static enum code name_all(struct agent *agent, struct why *why)
+{
+    const struct config *config = agent->config;
+    agent->input_labels = arena_zeroed(&agent->run, (config->inputs + 1) * sizeof(struct str));
+    agent->output_labels =
+        arena_zeroed(&agent->run, (config->outputs + 1) * sizeof(struct state_output));
+    if (!agent->input_labels || !agent->output_labels)
+        return fail(why, OVER_LIMIT, "the configuration does not fit into its memory");
+    struct pipeline *pipeline = &agent->lane.pipeline;
+    for (uint16_t i = 0; i < pipeline->entry_count; i++)
+        agent->input_labels[i] = pipeline->entries[i].host.label;
+    for (uint16_t i = 0; i < pipeline->drain_count; i++)
+        agent->output_labels[i] = (struct state_output){.label = pipeline->drains[i].host.label,
+                                                        .was = pipeline->drains[i].was};
+    return OK;
+}
+
+static enum code open_state(struct agent *agent, const struct agent_ports *ports, struct why *why)
+{
+    enum code code = name_all(agent, why);
+    if (code != OK)
+        return code;
+    struct state_plan plan = {.files = ports->files,
+                              .clock = ports->clock,
+                              .directory = state_directory(agent),
+                              .inputs = agent->input_labels,
+                              .input_count = agent->lane.pipeline.entry_count,
+                              .outputs = agent->output_labels,
+                              .output_count = agent->lane.pipeline.drain_count,
+                              .writer_bytes = share(agent, WRITER_PARTS)};
+    code = state_open(&plan, &agent->lane.state, why);
+    if (code != OK)
+        return code;
+    agent->is_kept = plan.directory.len > 0;
+    agent->lane.pipeline.engine.state = agent->lane.state;
+    agent->state_path = plan.directory;
+    if (state_mended(agent->lane.state).len)
+        log_line(LOG_WARN, "state", "%.*s", STR_ARG(state_mended(agent->lane.state)));
+    return OK;
+}
+
+/* --- outputs
+ * ------------------------------------------------------------------------------------------ */
+
+static unsigned http_outputs(const struct pipeline *pipeline)
+{
+    unsigned count = 0;
+    for (uint16_t i = 0; i < pipeline->drain_count; i++)
+        count += pipeline->drains[i].plugin->request != NULL;
+    return count;
+}
+
+static void keep_dead_letters(struct agent *agent, struct drain *drain)
+{
+    char path[1024];
+    if (!agent->is_kept)
+        return;
+    snprintf(path, sizeof path, "%.*s/dead-%.*s.ndjson", STR_ARG(agent->state_path),
+             STR_ARG(drain->host.label));
+    struct byte_stream dead = {.path = arena_copy(&agent->run, str_from(path)), .mode = 0600};
+    if (!dead.path.at)
+        return;
+    drain->dead_stream = state_stream(agent->lane.state, drain->index, &dead);
+    drain->keeps_dead = true;
+}
+
+static enum code wire_http(struct agent *agent, struct drain *drain, unsigned of, struct why *why)
+{
+    char title[160];
+    host_title(&drain->host, title, sizeof title);
+    struct delivery_output output = {.output = drain->plugin,
+                                     .self = drain->self,
+                                     .label = arena_copy(&agent->run, str_from(title)),
+                                     .index = drain->index,
+                                     .memory_bytes = share(agent, PAYLOAD_PARTS) / of};
+    keep_dead_letters(agent, drain);
+    return delivery_add(agent->lane.delivery, &output, &drain->outbox, why);
+}
+
+static enum code wire_outputs(struct agent *agent, const struct agent_ports *ports, struct why *why)
+{
+    struct lane *lane = &agent->lane;
+    unsigned http = http_outputs(&lane->pipeline);
+    if (http) {
+        agent->exchanges = ports->exchanges(why);
+        if (!agent->exchanges)
+            return why->code;
+        lane->delivery = delivery_make(agent->exchanges, ports->clock);
+        if (!lane->delivery)
+            return fail(why, OVER_LIMIT, "no memory for the delivery of %u outputs", http);
+    }
+    enum code code = OK;
+    for (uint16_t i = 0; i < lane->pipeline.drain_count && code == OK; i++) {
+        struct drain *drain = &lane->pipeline.drains[i];
+        drain->ledger = lane->pipeline.ledger;
+        drain->totals = &drain->ledger->outputs[i];
+        drain->functions = lane->pipeline.functions;
+        drain->writer = state_writer(lane->state);
+        if (drain->plugin->request)
+            code = wire_http(agent, drain, http, why);
+        else if (drain->plugin->stream)
+            drain->stream = state_stream(lane->state, i, drain->plugin->stream(drain->self));
+    }
+    return code;
+}
+
+/* --- all of it
+ * ----------------------------------------------------------------------------------------- */
+
+static void load_blob(void *context, struct str filter, struct str blob)
+{
+    struct pipeline *pipeline = context;
+    for (uint16_t i = 0; i < pipeline->holder_count; i++) {
+        struct stage *stage = pipeline->holders[i];
+        if (stage->filter->load && str_equal(stage->host.path, filter))
+            stage->filter->load(stage->self, blob);
+    }
+}
+
+static enum code start(struct agent *agent, struct why *why)
+{
+    struct lane *lane = &agent->lane;
+    enum code code = state_start(lane->state, why);
+    if (code == OK)
+        code = state_each_blob(lane->state, load_blob, &lane->pipeline, why);
+    if (code == OK)
+        code = pipeline_open_inputs(&lane->pipeline, why);
+    return code;
+}
+
+enum code agent_open(struct agent *agent, const struct agent_ports *ports, struct why *why)
+{
+    struct lane *lane = &agent->lane;
+    struct pipeline *pipeline = &lane->pipeline;
+    pipeline->engine = (struct engine){.run = &agent->run,
+                                       .names = agent->names,
+                                       .files = ports->files,
+                                       .clock = ports->clock,
+                                       .now_ns = ports->clock->wall_ns(ports->clock->self)};
+    arena_init(&lane->batch, RUN_ARENA_CHUNK, share(agent, BATCH_PARTS));
+    enum code code = pipeline_build(pipeline, agent->config, why);
+    if (code != OK)
+        return code;
+    pipeline->engine.held_budget =
+        share(agent, HELD_PARTS) / (pipeline->holder_count ? pipeline->holder_count : 1);
+    for (uint16_t i = 0; i < pipeline->entry_count; i++)
+        if (ports->input_files)
+            pipeline->entries[i].host.files = ports->input_files(ports->context, i);
+    pipeline->functions = functions_make();
+    if (!pipeline->functions)
+        return fail(why, OVER_LIMIT, "no memory for the figures of functions");
+    code = open_state(agent, ports, why);
+    if (code == OK) {
+        pipeline->ledger = state_ledger(lane->state);
+        code = pipeline_open(pipeline, why);
+    }
+    if (code == OK)
+        code = wire_outputs(agent, ports, why);
+    return code == OK ? start(agent, why) : code;
+}
+
+void agent_close(struct agent *agent)
+{
+    struct lane *lane = &agent->lane;
+    pipeline_close(&lane->pipeline);
+    delivery_free(lane->delivery);
+    if (agent->exchanges)
+        agent->exchanges->close(agent->exchanges->self);
+    state_close(lane->state);
+    functions_free(lane->pipeline.functions);
+    alarms_clear(&lane->pipeline.engine.alarms);
+    arena_clear(&lane->batch);
+    if (agent->config)
+        config_close(agent->config);
+    arena_clear(&agent->run);
+}

@@ -1,0 +1,100 @@
+/* agent/command/crew.c - the threads of a running agent.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "agent/command/crew.h"
+
+#include <signal.h>
+
+#include "agent/state/state.h"
+
+static const int64_t DELIVERY_WAIT_NS = INT64_C(1000000000); /* it is woken when there is work */
+static const int64_t IDLE_WAIT_NS = INT64_C(3600) * 1000000000;
+
+static void *run_delivery(void *context)
+{
+    struct crew *crew = context;
+    while (delivery_step(crew->agent->lane.delivery, DELIVERY_WAIT_NS)) {
+    }
+    waker_wake(&crew->lane);
+    return NULL;
+}
+
+static void *run_writer(void *context)
+{
+    struct crew *crew = context;
+    struct writer *writer = state_writer(crew->agent->lane.state);
+    const struct clock *clock = crew->agent->lane.pipeline.engine.clock;
+    for (;;) {
+        int next = writer_step(writer, clock->mono_ns(clock->self));
+        if (next == WRITER_STOPPED)
+            break;
+        if (next == WRITER_IDLE && !mailbox_may_sleep(writer_inbox(writer)))
+            continue;
+        waker_wait(&crew->writer, NULL, 0,
+                   next == WRITER_IDLE ? IDLE_WAIT_NS : (int64_t)next * 1000000);
+    }
+    waker_wake(&crew->lane);
+    return NULL;
+}
+
+/* Signals are the lane's: the others start with all of them blocked. */
+static int spawn(pthread_t *thread, void *(*body)(void *), struct crew *crew)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(thread, NULL, body, crew);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+enum code crew_start(struct crew *crew, struct agent *agent, struct why *why)
+{
+    struct writer *writer = state_writer(agent->lane.state);
+    *crew = (struct crew){.agent = agent, .lane.fd = -1, .writer.fd = -1};
+    enum code code = waker_open(&crew->lane, why);
+    if (code == OK)
+        code = waker_open(&crew->writer, why);
+    if (code != OK)
+        return code;
+    mailbox_on_put(writer_inbox(writer), waker_wake, &crew->writer);
+    mailbox_on_put(writer_answers(writer), waker_wake, &crew->lane);
+    int error = spawn(&crew->writer_thread, run_writer, crew);
+    crew->has_writer = error == 0;
+    if (!error && agent->lane.delivery) {
+        delivery_on_settled(agent->lane.delivery, waker_wake, &crew->lane);
+        error = spawn(&crew->delivery_thread, run_delivery, crew);
+        crew->has_delivery = error == 0;
+    }
+    if (error)
+        return fail_sys(why, error, "cannot start a thread");
+    return OK;
+}
+
+bool crew_stop(struct crew *crew, int64_t deadline_ns)
+{
+    const struct clock *clock = crew->agent->lane.pipeline.engine.clock;
+    struct writer *writer = state_writer(crew->agent->lane.state);
+    struct writer_news news;
+    bool stopped = true;
+    if (crew->has_delivery) {
+        delivery_stop(crew->agent->lane.delivery, clock->mono_ns(clock->self));
+        pthread_join(crew->delivery_thread, NULL);
+    }
+    if (crew->has_writer) {
+        while (!writer_stop(writer) && clock->mono_ns(clock->self) < deadline_ns) {
+            waker_wait(&crew->lane, NULL, 0, 10 * 1000000);
+            while (writer_collect(writer, &news)) {
+            }
+        }
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        int64_t left_ns = deadline_ns - clock->mono_ns(clock->self);
+        until.tv_sec += (left_ns > 0 ? left_ns : 0) / 1000000000 + 1;
+        stopped = pthread_timedjoin_np(crew->writer_thread, NULL, &until) == 0;
+    }
+    crew->has_delivery = crew->has_writer = false;
+    waker_close(&crew->lane);
+    waker_close(&crew->writer);
+    return stopped;
+}

@@ -1,0 +1,297 @@
+/* agent/command/run.c - agent -c FILE: run a pipeline until it is told to stop, or (--once) until
+ * it is done. SPDX-License-Identifier: Apache-2.0
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "agent/builtin.h"
+#include "agent/command/command.h"
+#include "agent/command/crew.h"
+#include "agent/ports/exchange.h"
+#include "agent/sight/admin.h"
+
+enum { SOURCES_OF_CONFIG_MAX = 64 };
+
+struct options {
+    struct config_source sources[SOURCES_OF_CONFIG_MAX];
+    size_t source_count;
+    const char *ledger;
+    bool once;
+};
+
+static struct waker *woken_by_signal; /* the lane's, while it runs */
+static volatile sig_atomic_t stop_asked;
+
+static void on_stop(int number)
+{
+    (void)number;
+    stop_asked = 1;
+    if (woken_by_signal)
+        waker_wake(woken_by_signal);
+}
+
+static void catch_signals(struct waker *waker)
+{
+    struct sigaction stop = {.sa_handler = on_stop}, ignore = {.sa_handler = SIG_IGN};
+    woken_by_signal = waker;
+    sigaction(SIGTERM, &stop, NULL);
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* --- the command line
+ * ---------------------------------------------------------------------------------- */
+
+static int wrong_usage(const char *text)
+{
+    fprintf(stderr,
+            "agent: %s\nusage: agent -c FILE [-c FILE ...] [-e TEXT] [--once] [--ledger FILE]\n",
+            text);
+    return EXIT_CONFIG;
+}
+
+static bool add_source(struct options *options, const char *name, struct str text)
+{
+    if (options->source_count == SOURCES_OF_CONFIG_MAX)
+        return false;
+    options->sources[options->source_count++] = (struct config_source){.name = name, .text = text};
+    return true;
+}
+
+static int read_options(int argc, char **argv, struct options *options)
+{
+    static const struct option known[] = {{"config", required_argument, NULL, 'c'},
+                                          {"once", no_argument, NULL, 'o'},
+                                          {"ledger", required_argument, NULL, 'l'},
+                                          {NULL, 0, NULL, 0}};
+    int letter;
+    while ((letter = getopt_long(argc, argv, "c:e:", known, NULL)) != -1) {
+        bool fits = true;
+        if (letter == 'c')
+            fits = add_source(options, optarg, (struct str){NULL, 0});
+        else if (letter == 'e')
+            fits = add_source(options, "-e", str_from(optarg));
+        else if (letter == 'o')
+            options->once = true;
+        else if (letter == 'l')
+            options->ledger = optarg;
+        else
+            return wrong_usage("what that is to mean was not understood");
+        if (!fits)
+            return wrong_usage("that is more -c and -e than anybody needs");
+    }
+    if (optind < argc)
+        return wrong_usage("a configuration is given with -c FILE or -e TEXT");
+    if (options->source_count == 0)
+        return wrong_usage("no configuration was given");
+    return EXIT_DONE;
+}
+
+/* --- running
+ * --------------------------------------------------------------------------------------------- */
+
+static bool ends_by_itself(const struct agent *agent)
+{
+    for (const struct node *node = agent->config->nodes; node; node = node->next)
+        if (node->kind == NODE_INPUT && !node->input->ends)
+            return false;
+    return true;
+}
+
+static bool decides_at_stop(const struct agent *agent)
+{
+    int at_stop = agent->config->agent.at_stop;
+    return at_stop == AT_STOP_DECIDE || (at_stop == AT_STOP_AUTO && !agent->is_kept);
+}
+
+static void wait_for_work(struct crew *crew, struct lane_wait wait, int64_t mono_ns)
+{
+    struct agent *agent = crew->agent;
+    int fds[WAKER_FDS_MAX];
+    unsigned count = 0;
+    for (uint16_t i = 0; i < agent->lane.pipeline.entry_count && count < WAKER_FDS_MAX; i++) {
+        struct entry *entry = &agent->lane.pipeline.entries[i];
+        if (entry->plugin->wakeup && agent->lane.mode != LANE_STOPPING)
+            fds[count++] = entry->plugin->wakeup(entry->self);
+    }
+    if (mailbox_may_sleep(writer_answers(state_writer(agent->lane.state))))
+        waker_wait(&crew->lane, fds, count, wait.until_ns - mono_ns);
+}
+
+struct run { /* what one run is made of */
+    struct crew crew;
+    struct admin admin;
+    const struct options *options;
+};
+
+/* Steps the lane to its end. Returns false when it gave up waiting for progress, or the deadline
+ * came. */
+static bool run_lane(struct run *run, int64_t deadline_ns, int64_t give_up_ns)
+{
+    struct lane *lane = &run->crew.agent->lane;
+    const struct clock *clock = lane->pipeline.engine.clock;
+    uint64_t progress = 0;
+    int64_t moved_ns = clock->mono_ns(clock->self);
+    while (!lane_is_done(lane)) {
+        struct lane_wait wait = lane_step(lane);
+        admin_step(&run->admin, lane);
+        int64_t now_ns = clock->mono_ns(clock->self);
+        if (stop_asked && lane->mode != LANE_STOPPING)
+            return true;
+        if (lane_progress(lane) != progress) {
+            progress = lane_progress(lane);
+            moved_ns = now_ns;
+        }
+        if (now_ns >= deadline_ns || now_ns - moved_ns >= give_up_ns)
+            return false;
+        if (wait.until_ns > deadline_ns)
+            wait.until_ns = deadline_ns;
+        if (!wait.again)
+            wait_for_work(&run->crew, wait, now_ns);
+    }
+    return true;
+}
+
+static bool run_to_end(struct run *run, bool once)
+{
+    struct agent *agent = run->crew.agent;
+    const struct clock *clock = agent->lane.pipeline.engine.clock;
+    const struct agent_block *settings = &agent->config->agent;
+    agent->lane.mode = once ? LANE_ONCE : LANE_RUN;
+    bool finished = run_lane(run, INT64_MAX, once ? settings->give_up_ns : INT64_MAX);
+    if (stop_asked) {
+        int64_t deadline_ns = clock->mono_ns(clock->self) + settings->drain_ns;
+        lane_stop(&agent->lane, decides_at_stop(agent));
+        if (agent->lane.delivery)
+            delivery_stop(agent->lane.delivery, deadline_ns);
+        finished = run_lane(run, deadline_ns, INT64_MAX);
+    }
+    return finished;
+}
+
+static void say_hello(const struct agent *agent)
+{
+    fprintf(stderr, "weir %s  %u input%s  %u output%s  memory %lld MiB%s%.*s\n", WEIR_VERSION,
+            agent->config->inputs, agent->config->inputs == 1 ? "" : "s", agent->config->outputs,
+            agent->config->outputs == 1 ? "" : "s",
+            (long long)(agent->config->agent.memory_bytes >> 20), agent->is_kept ? "  state " : "",
+            STR_ARG(agent->state_path));
+}
+
+static bool write_ledger(const struct ledger *ledger, const char *path)
+{
+    struct buffer text;
+    buffer_init(&text, 1 << 20);
+    ledger_write_json(ledger, &text);
+    FILE *file = fopen(path, "w");
+    bool written = file && fwrite(text.at, 1, text.len, file) == text.len;
+    if (file && fclose(file) != 0)
+        written = false;
+    if (!written)
+        fprintf(stderr, "agent: the ledger could not be written to %s\n", path);
+    buffer_clear(&text);
+    return written;
+}
+
+static int tell_result(struct agent *agent, const struct options *options, bool finished)
+{
+    struct ledger *ledger = state_ledger(agent->lane.state);
+    struct buffer text;
+    int code = EXIT_DONE;
+    lane_reveal(&agent->lane, true);
+    if (options->once) {
+        buffer_init(&text, 1 << 20);
+        ledger_write_text(ledger, &text);
+        fprintf(stderr, "%.*s", STR_ARG(buffer_str(&text)));
+        buffer_clear(&text);
+        code = finished && ledger_is_settled(ledger) ? EXIT_DONE : EXIT_NO;
+    }
+    if (options->ledger && !write_ledger(ledger, options->ledger))
+        code = EXIT_OTHER;
+    return code;
+}
+
+/* A default address that is taken costs one warning; one that was asked for stops the start. */
+static enum code open_admin(struct run *run, struct why *why)
+{
+    const struct agent_block *settings = &run->crew.agent->config->agent;
+    const struct listener_plan plan = {.address = settings->admin,
+                                       .waiting_max = ADMIN_REQUESTS_MAX,
+                                       .wake = waker_wake,
+                                       .context = &run->crew.lane};
+    buffer_init(&run->admin.text, ADMIN_BYTES_MAX);
+    run->admin.hosts = settings->admin_hosts;
+    if (str_equal(settings->admin, STR("off")))
+        return OK;
+    enum code code = listener_open(&plan, &run->admin.listener, why);
+    if (code == OK || settings->admin_given)
+        return code;
+    log_line(LOG_WARN, "admin", "%s; this agent runs without", why->text);
+    return OK;
+}
+
+static int fail_to_start(const struct why *why)
+{
+    fprintf(stderr, "agent: %s\n", why->text);
+    return why->code == BAD_CONFIG ? EXIT_CONFIG : EXIT_OTHER;
+}
+
+static int run_agent(struct agent *agent, const struct options *options)
+{
+    static struct run run;
+    struct why why = {0};
+    const struct agent_ports ports = {
+        .clock = clock_posix(), .files = files_posix(0), .exchanges = exchanges_curl};
+    bool once = options->once || ends_by_itself(agent);
+    run.options = options;
+    if (agent_open(agent, &ports, &why) != OK)
+        return fail_to_start(&why);
+    if (crew_start(&run.crew, agent, &why) != OK)
+        return fail_to_start(&why);
+    enum code code = once ? OK : open_admin(&run, &why);
+    int exit_code = code == OK ? EXIT_DONE : fail_to_start(&why);
+    catch_signals(&run.crew.lane);
+    if (code == OK) {
+        say_hello(agent);
+        exit_code = tell_result(agent, options, run_to_end(&run, once));
+    }
+    admin_close(&run.admin);
+    woken_by_signal = NULL;
+    int64_t now_ns = ports.clock->mono_ns(ports.clock->self);
+    if (!crew_stop(&run.crew, now_ns + agent->config->agent.drain_ns))
+        _exit(exit_code ? exit_code : EXIT_NO); /* the writer hangs on a dead disk; what it holds is
+                                                   still at its source */
+    return exit_code;
+}
+
+static void print_diagnostics(struct diagnostics *diagnostics)
+{
+    struct buffer text;
+    buffer_init(&text, 1 << 20);
+    diagnostics_print(diagnostics, &text, isatty(STDERR_FILENO) ? DIAGNOSTICS_COLOUR : 0);
+    fprintf(stderr, "%.*s", STR_ARG(buffer_str(&text)));
+    buffer_clear(&text);
+}
+
+int command_run(int argc, char **argv)
+{
+    static struct options options;
+    static struct agent agent;
+    int code = read_options(argc, argv, &options);
+    if (code != EXIT_DONE)
+        return code;
+    struct diagnostics diagnostics;
+    const struct config_options config = {
+        .sources = options.sources,
+        .source_count = options.source_count,
+        .files = files_posix(0),
+        .plugins = {builtin_inputs, builtin_filters, builtin_outputs}};
+    bool configured = agent_configure(&agent, &config, &diagnostics);
+    print_diagnostics(&diagnostics);
+    code = configured ? run_agent(&agent, &options) : EXIT_CONFIG;
+    agent_close(&agent);
+    return code;
+}
