@@ -24,6 +24,7 @@ enum {
     CONFIG_DEPTH_MAX = 64,       /* nested blocks, lists, parentheses: keeps the parser's stack small */
     INCLUDE_DEPTH_MAX = 16,      /* files that include files */
     DIAGNOSTICS_MAX = 100,       /* nobody reads more mistakes in one run; the rest is counted */
+    EXPR_DEPTH_MAX = 256,        /* of a compiled expression, with its lets: keeps the lane's stack small */
     EXPR_ANY_MAX = 32,           /* any() terms in one expression: one bit each */
     REGEX_MATCH_MAX = 1000000,   /* steps of one match (PCRE2's match and depth limit): some 10 ms */
     REGEX_HEAP_KIB_MAX = 4096,   /* backtracking memory of one match without JIT */

@@ -15,6 +15,8 @@ struct files;
 struct input;
 struct filter;
 struct output;
+struct regex;
+struct syntax_block;
 
 enum at_stop { AT_STOP_AUTO = 0, AT_STOP_KEEP, AT_STOP_DECIDE };
 
@@ -42,7 +44,7 @@ struct node {
         const struct output *output;
     };
     struct str name;  /* of the plugin; "branch" */
-    struct str label; /* inputs and outputs: the plugin's name where none was written */
+    struct str label; /* the plugin's name, "branch", where none was written */
     bool has_label;   /* one was written */
     void *object;     /* plugin->size bytes */
     const struct expr *when; /* null: always */
@@ -52,7 +54,10 @@ struct node {
     struct node *next;     /* in the same block */
     const char *where;     /* "file:line:column" */
     struct span span;
+    const struct syntax_block *block; /* as it was written */
 };
+/* Of a setting's value in the node's block, or of the node where the setting is not written. */
+struct span node_span(const struct node *node, const char *setting);
 
 struct test_given {
     struct str input; /* label */
@@ -79,6 +84,7 @@ struct test {
     struct test_given *givens;
     struct test_expect *expects;
     const char *where;
+    struct span span;
     struct test *next;
 };
 
@@ -118,7 +124,8 @@ enum code config_load(const struct config_options *options, struct arena *arena,
 /* Gives back what is not in the arena (compiled regular expressions). */
 void config_close(struct config *config);
 
-/* One expression on its own, such as `agent tap 'EXPR'`. Close with expr_close(). */
+/* One expression on its own, such as `agent tap 'EXPR'`, in the diagnostics' arena; null after a mistake.
+ * Close with expr_close(). */
 struct expr *expr_from_text(struct str text, struct names *names, struct diagnostics *diagnostics);
 void expr_close(struct expr *expr);
 

@@ -46,7 +46,7 @@ struct diagnostics {
     struct source_text *sources;
     struct diagnostic *first;
     unsigned errors, warnings, kept;
-    unsigned source_count;
+    unsigned source_count, files;
 };
 
 void diagnostics_init(struct diagnostics *diagnostics, struct arena *arena);

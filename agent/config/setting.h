@@ -87,6 +87,7 @@ struct setting {
     const char *example;          /* shown in the reference */
     bool required, secret, key_is_field, label_required;
     bool condition;   /* EXPR: must be true or false (rows called `when` always are) */
+    bool words;       /* TEXT: bare words need no quotes, such as labels of inputs in `from` */
     bool any_allowed; /* EXPR: may ask the other events of the trace with any(EXPR) */
 };
 
