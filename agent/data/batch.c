@@ -35,7 +35,8 @@ struct event *batch_add(struct batch *batch, struct str bytes, uint64_t offset, 
     struct origin *origin = arena_take(batch->arena, sizeof *origin);
     if (!origin)
         return NULL;
-    *origin = (struct origin){.source = batch->source, .offset = offset, .length = length};
+    *origin = (struct origin){
+        .source = batch->source, .source_id = batch->source_id, .offset = offset, .length = length};
     struct event *event = &batch->events[batch->count++];
     *event = (struct event){.bytes = bytes, .origin = origin};
     return event;

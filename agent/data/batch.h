@@ -12,6 +12,7 @@
 struct batch {
     struct arena *arena;
     struct source *source;
+    uint32_t source_id; /* source_id() of it, handed on to every origin */
     struct event *events;
     uint32_t count, room;
     uint64_t offset;    /* where in the source its bytes begin; offset + bytes: how far the source is read */

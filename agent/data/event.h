@@ -66,7 +66,8 @@ struct field {
 /* Where an event came from and who is still owed it. Shared by all branch copies of one event; lives as
  * long as the batch. `owed` has a bit per output (the engine's output index). */
 struct origin {
-    struct source *source; /* null in tests and for made-up events */
+    struct source *source; /* null in tests, for made-up events, and where a record was read back */
+    uint32_t source_id;    /* source_id() of it: what a record carries */
     uint64_t offset;       /* position in the source */
     uint32_t length;       /* bytes in the source, line end included */
     uint32_t index;        /* within what lies at that offset */

@@ -25,7 +25,9 @@ struct record { /* what is asked without rebuilding the event */
 };
 bool record_peek(struct str bytes, struct record *ret); /* false: cut short or damaged */
 
-/* Rebuilds an event whose slices borrow from bytes; fields and origin are taken from the arena. */
+/* Rebuilds an event whose slices borrow from bytes; fields and origin are taken from the arena. The origin
+ * knows its source by source_id alone; name ids are gone (paths and slots work all the same).
+ * False: cut short or damaged, or no room. */
 bool record_read(struct str bytes, struct event *ret, struct arena *arena);
 
 #endif
