@@ -20,6 +20,9 @@
 #include "agent/limits.h"
 #include "agent/must.h"
 #include "agent/ports/files.h"
+#include "agent/state/copies.h"
+#include "agent/state/finder.h"
+#include "agent/state/reading.h"
 
 /* --- what the engine offers ------------------------------------------------------------------------ */
 

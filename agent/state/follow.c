@@ -10,7 +10,7 @@
 #include "agent/memory.h"
 #include "agent/must.h"
 
-enum { ROOM_MIN = 64 };
+enum { ROOM_MIN = 64, CLOSE_TRIES = 64 };
 
 void follows_init(struct follows *follows, const struct files *files)
 {
@@ -142,18 +142,21 @@ bool follow_rename(struct follow *follow, struct str path)
     return true;
 }
 
-/* One that can be opened again and has nothing to read now; the hand goes round, so each has its
- * turn. */
+/* One that can be opened again: soon the next that has nothing to read, else one with bytes unread.
+ * The hand goes round, so each has its turn. */
 static void close_one(struct follows *follows)
 {
-    for (uint32_t tries = 0; tries < follows->count; tries++) {
+    struct follow *other = NULL;
+    for (uint32_t tries = 0; tries < follows->count && (!other || tries < CLOSE_TRIES); tries++) {
         struct follow *follow = follows->all[follows->hand++ % follows->count];
-        if (follow->fd < 0 || follow->is_away || follow->is_unlinked ||
-            follow->size > follow->scanned)
+        if (follow->fd < 0 || follow->is_away || follow->is_unlinked)
             continue;
-        follow_close(follows, follow);
-        return;
+        other = follow;
+        if (follow->size <= follow->scanned)
+            break;
     }
+    if (other)
+        follow_close(follows, other);
 }
 
 int follow_open(struct follows *follows, struct follow *follow)

@@ -18,8 +18,6 @@ struct follow {
     uint64_t scanned;      /* there is no line end between offset and here */
     uint64_t size;         /* at the last look */
     uint64_t resume;       /* while remembered: where the engine would resume */
-    uint64_t noted_offset; /* the check_offset of the last note */
-    int64_t noted_ns;
     int64_t due_ns;   /* mono time: decide what it is; unlinked: it is finished */
     int fd;           /* -1: closed */
     uint32_t index;   /* in follows.all */
@@ -29,6 +27,7 @@ struct follow {
     bool is_unlinked;
     bool is_finishing;  /* what is there now is all there will be */
     bool is_truncated;
+    bool has_failed; /* an alarm told of it */
     bool note_due;
     struct follow *next; /* in its bucket */
 };
