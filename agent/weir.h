@@ -40,6 +40,9 @@ uint64_t *host_counter(struct host *host, const char *name, const char *help);
 void host_alarm(struct host *host, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void host_recovered(struct host *host, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Standard output is a terminal that shows colours (port_terminal.c). */
+bool terminal_has_colours(void);
+
 /* --- inputs: nouns of the far end ------------------------------------------------------------------- */
 
 /* A source can be read again from a position. Made by its input, numbered and remembered by the engine. */

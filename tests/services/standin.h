@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@ static inline bool standin_start(struct standin *standin, const char *cert, cons
     CHECK(pipe(ends) == 0);
     standin->pid = fork();
     if (standin->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test must not leave it behind */
         dup2(ends[1], STDOUT_FILENO);
         close(ends[0]);
         const char *script = TESTS_DIR "/services/elasticsearch_standin.py";

@@ -1,0 +1,397 @@
+/* outputs/elasticsearch.c - bulk requests to Elasticsearch and OpenSearch.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Each event goes as `create` under its own id, so that sending it again stores nothing twice: the
+ * second time the server answers 409 for it. An answer is believed only when it is whole: valid
+ * JSON, one item per event, one action per item. Anything else is RETRY, and what it stored after
+ * all comes back as 409.
+ */
+#include "agent/weir.h"
+
+#include <stdio.h>
+
+enum { ID_BYTES_MAX = 512 };
+
+struct elasticsearch {
+    struct endpoint endpoint;
+    struct template *index;
+    struct str api_key, pipeline;
+    int names;
+    bool doc_count;
+    struct encoding encoding;
+};
+
+static const struct choice names_words[] = {
+    {"ecs", NAMES_ECS}, {"otel", NAMES_OTEL}, {"as_is", NAMES_AS_IS}, {0}};
+
+static const struct setting settings[] = {
+    ENDPOINT_SETTINGS(struct elasticsearch, endpoint, "[\"http://localhost:9200\"]"),
+    TEMPLATE_SETTING(struct elasticsearch, index, .def = "\"logs-weir-default\"",
+                     .help =
+                         "Index or data stream. What fields bring in becomes lower case and loses "
+                         "what no name may hold; a missing field is \"none\".",
+                     .example = "\"logs-{service.name}-prod\""),
+    SECRET_SETTING(struct elasticsearch, api_key,
+                   .help = "API key, in the encoded form that the server gives out."),
+    TEXT_SETTING(struct elasticsearch, pipeline,
+                 .help = "Ingest pipeline. _none turns off the index's default one."),
+    CHOICE_SETTING(
+        struct elasticsearch, names, names_words, .def = "ecs",
+        .help = "What fields are called: Elastic Common Schema, OpenTelemetry, or as they came."),
+    BOOL_SETTING(
+        struct elasticsearch, doc_count, .def = "true",
+        .help = "Write _doc_count for sampled events, so that every bucket counts what they stand "
+                "for."),
+    {0},
+};
+
+/* --- opening -------------------------------------------------------------------------------------
+ */
+
+/* What no index name may be; null: it is fine. */
+static const char *name_mistake(struct str name)
+{
+    if (name.len == 0 || name.len > TARGET_BYTES_MAX)
+        return "it must have 1 to 255 bytes";
+    if (strchr("-_+", name.at[0]))
+        return "it must not begin with -, _ or +";
+    if (str_equal(name, STR(".")) || str_equal(name, STR("..")))
+        return "it must not be . or ..";
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.at[i] >= 'A' && name.at[i] <= 'Z')
+            return "it must be in lower case";
+        if (memchr("\\/*?\"<>| ,#:", name.at[i], 12) || (unsigned char)name.at[i] < ' ')
+            return "it must not hold \\ / * ? \" < > | , # : or a blank";
+    }
+    return NULL;
+}
+
+static enum code index_check(const struct elasticsearch *es, struct host *host, struct why *why)
+{
+    const struct event bare = {0};
+    struct buffer name;
+    buffer_init(&name, LINE_BYTES_DEFAULT);
+    template_write(es->index, &bare, TEMPLATE_SAFE, &name, host_arena(host));
+    const char *mistake = name_mistake(buffer_str(&name));
+    enum code code = OK;
+    if (mistake)
+        code = fail(why, BAD_CONFIG, "%s: `index` would give \"%.*s\": %s", host_where(host),
+                    STR_ARG(str_slice(buffer_str(&name), 0, 60)), mistake);
+    buffer_clear(&name);
+    return code;
+}
+
+static enum code elasticsearch_open(void *self, struct host *host, struct why *why)
+{
+    struct elasticsearch *es = self;
+    struct str api_key = str_trim(es->api_key);
+    es->encoding = (struct encoding){
+        .names = (enum naming)es->names, .doc_count = es->doc_count, .sampling = true};
+    if (api_key.len) {
+        es->endpoint.auth_header = endpoint_auth(host_arena(host), "ApiKey", api_key, false);
+        if (!es->endpoint.auth_header.at)
+            return fail(why, OVER_LIMIT, "%s: no memory for the credentials", host_where(host));
+    }
+    enum code code = index_check(es, host, why);
+    return code == OK ? endpoint_open(&es->endpoint, host_arena(host), host_where(host), why)
+                      : code;
+}
+
+static const struct endpoint *elasticsearch_endpoint(const void *self)
+{
+    return &((const struct elasticsearch *)self)->endpoint;
+}
+
+static struct encoding elasticsearch_encoding(const void *self)
+{
+    return ((const struct elasticsearch *)self)->encoding;
+}
+
+/* --- the request
+ * ----------------------------------------------------------------------------------- */
+
+static void elasticsearch_target(const void *self, const struct event *event, struct buffer *to,
+                                 struct arena *scratch)
+{
+    const struct elasticsearch *es = self;
+    template_write(es->index, event, TEMPLATE_SAFE, to, scratch);
+}
+
+/* Is there a field of this name, or one that begins with it and a dot? */
+static bool has_root(const struct event *event, struct str root)
+{
+    for (uint16_t i = 0; i < event->count; i++) {
+        const struct field *field = &event->fields[i];
+        if (!(field->flags & FIELD_REMOVED) && str_starts(field->key, root) &&
+            (field->key.len == root.len || field->key.at[root.len] == '.'))
+            return true;
+    }
+    return false;
+}
+
+/* logs-app-prod: type, dataset, namespace; neither of the last two holds a dash. */
+static void write_data_stream(struct buffer *to, struct str target)
+{
+    struct cut type = str_cut(target, '-'), dataset = str_cut(type.tail, '-');
+    bool is_known = str_equal(type.head, STR("logs")) || str_equal(type.head, STR("metrics")) ||
+                    str_equal(type.head, STR("traces"));
+    if (!is_known || !dataset.found || str_find(dataset.tail, '-') != SIZE_MAX)
+        return;
+    buffer_add(to, STR(",\"data_stream.type\":"));
+    encode_text(to, type.head);
+    buffer_add(to, STR(",\"data_stream.dataset\":"));
+    encode_text(to, dataset.head);
+    buffer_add(to, STR(",\"data_stream.namespace\":"));
+    encode_text(to, dataset.tail);
+}
+
+/* Encoding writes it under ECS for every event with a time; a data stream cannot do without it at
+ * all. */
+static bool lacks_timestamp(const struct elasticsearch *es, const struct event *event)
+{
+    bool is_ecs = es->encoding.names == NAMES_ECS;
+    if (is_ecs && event->time_ns)
+        return false;
+    for (uint16_t i = 0; i < event->count; i++) {
+        const struct field *field = &event->fields[i];
+        bool is_time = field->slot == SLOT_TIME;
+        bool is_there = is_ecs && is_time;
+        if (str_equal(field->key, STR("@timestamp")))
+            is_there = es->encoding.names != NAMES_OTEL || !is_time;
+        if (is_there && !(field->flags & FIELD_REMOVED))
+            return false;
+    }
+    return true;
+}
+
+static void write_action(struct buffer *body, struct str id)
+{
+    MUST(id.len <= ID_BYTES_MAX);
+    buffer_add(body, STR("{\"create\":{\"_id\":"));
+    encode_text(body, id);
+    buffer_add(body, STR("}}\n"));
+}
+
+static void elasticsearch_encode(const void *self, const struct event *event, struct str target,
+                                 struct buffer *body, struct arena *scratch)
+{
+    const struct elasticsearch *es = self;
+    write_action(body, event->id);
+    size_t start = body->len;
+    if (lacks_timestamp(es, event)) {
+        buffer_add(body, STR(",\"@timestamp\":"));
+        encode_time(body, event->time_ns);
+    }
+    if (es->encoding.names == NAMES_ECS) {
+        if (!has_root(event, STR("data_stream")))
+            write_data_stream(body, target);
+        if (!has_root(event, STR("ecs")))
+            buffer_add(body, STR(",\"ecs.version\":\"8.11.0\""));
+    }
+    size_t rest = body->len;
+    encode_event(body, event, &es->encoding, scratch);
+    if (body->full)
+        return;
+    if (rest > start) { /* what stands in front becomes part of the object */
+        bool is_empty = body->at[rest + 1] == '}';
+        body->at[start] = '{';
+        body->at[rest] = is_empty ? '}' : ',';
+        body->len -= is_empty;
+    }
+    buffer_byte(body, '\n');
+}
+
+static void write_url_part(struct buffer *to, struct str part)
+{
+    for (size_t i = 0; i < part.len; i++) {
+        unsigned char byte = (unsigned char)part.at[i];
+        bool is_plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                        (byte >= '0' && byte <= '9') || memchr("-_.~", byte, 4);
+        if (is_plain)
+            buffer_byte(to, (char)byte);
+        else
+            buffer_format(to, "%%%02X", byte);
+    }
+}
+
+static void elasticsearch_request(const void *self, struct str target, struct request *ret,
+                                  struct arena *arena)
+{
+    const struct elasticsearch *es = self;
+    struct buffer path;
+    buffer_init(&path, LINE_BYTES_DEFAULT);
+    buffer_byte(&path, '/');
+    write_url_part(&path, target);
+    buffer_add(&path, STR("/_bulk?filter_path=took,errors,items.*.status,items.*.error"));
+    if (es->pipeline.len) {
+        buffer_add(&path, STR("&pipeline="));
+        write_url_part(&path, es->pipeline);
+    }
+    ret->method = "POST";
+    ret->path = arena_copy(arena, buffer_str(&path));
+    ret->content_type = STR("application/x-ndjson");
+    ret->accept = STR("application/json");
+    ret->expects_json = true;
+    buffer_clear(&path);
+}
+
+/* --- the answer
+ * ------------------------------------------------------------------------------------ */
+
+/* The member of a valid JSON object; MISSING if there is none. */
+static struct value member_of(struct value object, struct str key)
+{
+    struct member member;
+    size_t at = 0;
+    while (object.kind == VALUE_OBJECT && scan_next(object.text, &at, &member))
+        if (str_equal(member.key, key))
+            return member.value;
+    return (struct value){.kind = VALUE_MISSING};
+}
+
+static struct str text_of(struct value object, struct str key, struct arena *arena)
+{
+    struct str text;
+    return value_text(member_of(object, key), arena, &text) ? text : (struct str){0};
+}
+
+/* "type: reason; caused by reason", cut where the engine would cut it. */
+static struct str error_words(struct value error, struct arena *arena)
+{
+    char words[WORDS_BYTES_MAX];
+    struct str text;
+    if (error.kind != VALUE_OBJECT) /* "Incorrect HTTP method" */
+        return value_text(error, arena, &text) ? arena_copy(arena, text) : (struct str){0};
+    struct value cause = member_of(error, STR("caused_by"));
+    struct str type = text_of(error, STR("type"), arena),
+               reason = text_of(error, STR("reason"), arena),
+               deeper = text_of(cause, STR("reason"), arena);
+    size_t len =
+        (size_t)snprintf(words, sizeof words, "%.*s: %.*s%s%.*s", STR_ARG(type), STR_ARG(reason),
+                         deeper.len ? "; caused by: " : "", STR_ARG(deeper));
+    return arena_copy(arena, (struct str){words, len < sizeof words ? len : sizeof words - 1});
+}
+
+/* A cluster that is full heals when somebody looks after it; the document is not to blame. */
+static bool is_cluster_limit(struct str words)
+{
+    return str_find_str(words, STR("maximum normal shards open")) != SIZE_MAX ||
+           str_find_str(words, STR("maximum shards open")) != SIZE_MAX;
+}
+
+static enum verdict item_verdict(int64_t status, struct str words)
+{
+    switch (status) {
+    case 200:
+    case 201:
+        return DELIVERED;
+    case 409:
+        return words.len == 0 || str_starts(words, STR("version_conflict")) ? DELIVERED_TWIN
+                                                                            : RETRY;
+    case 400:
+        return is_cluster_limit(words) ? HOLD : REFUSED;
+    case 403:
+    case 404:
+        return HOLD;
+    case 413:
+        return TOO_LARGE;
+    case 408:
+    case 429:
+        return RETRY;
+    default:
+        return status >= 500 ? RETRY : REFUSED;
+    }
+}
+
+/* {"create":{"status":201}}; false: that is no answer to what was asked. */
+static bool item_read(struct value item, struct arena *arena, uint8_t *ret, struct str *ret_words)
+{
+    struct member action, second;
+    size_t at = 0;
+    int64_t status;
+    if (item.kind != VALUE_OBJECT || !scan_next(item.text, &at, &action) ||
+        scan_next(item.text, &at, &second) || !str_equal(action.key, STR("create")) ||
+        !value_integer(member_of(action.value, STR("status")), &status) || status < 200 ||
+        status > 599)
+        return false;
+    struct value error = member_of(action.value, STR("error"));
+    *ret_words = error.kind == VALUE_MISSING ? (struct str){0} : error_words(error, arena);
+    *ret = (uint8_t)item_verdict(status, *ret_words);
+    return *ret != DELIVERED || error.kind == VALUE_MISSING;
+}
+
+static bool items_read(struct str body, struct judgement *ret)
+{
+    struct str json = str_trim(body);
+    if (!str_starts(json, STR("{")) || !scan_is_valid(json))
+        return false;
+    struct value items =
+        member_of((struct value){.kind = VALUE_OBJECT, .text = json}, STR("items"));
+    struct member item;
+    size_t at = 0, count = 0;
+    while (items.kind == VALUE_ARRAY && scan_next(items.text, &at, &item)) {
+        if (count == ret->count ||
+            !item_read(item.value, ret->arena, &ret->items[count], &ret->words[count]))
+            return false;
+        count++;
+    }
+    return count == ret->count;
+}
+
+static struct str whole_words(const struct reply *reply, struct arena *arena)
+{
+    struct str json = str_trim(reply->body), words = {0};
+    if (str_starts(json, STR("{")) && scan_is_valid(json))
+        words = error_words(
+            member_of((struct value){.kind = VALUE_OBJECT, .text = json}, STR("error")), arena);
+    if (words.len)
+        return words;
+    char text[32];
+    int len = snprintf(text, sizeof text, "HTTP %d", reply->status);
+    return arena_copy(arena, (struct str){text, (size_t)len});
+}
+
+static enum verdict whole_verdict(int status)
+{
+    switch (status) {
+    case 400:
+        return REFUSED;
+    case 413:
+        return TOO_LARGE;
+    case 408:
+    case 429:
+        return RETRY;
+    case 501:
+        return HOLD;
+    default: /* redirects, 401 to 406, 415: somebody has to put something right */
+        return status >= 300 && status < 500 ? HOLD : RETRY;
+    }
+}
+
+static void elasticsearch_judge(const void *self, const struct reply *reply, struct judgement *ret)
+{
+    (void)self;
+    if (reply->status == 200) {
+        ret->whole = items_read(reply->body, ret) ? DELIVERED : RETRY;
+        if (ret->whole == RETRY)
+            ret->whole_words = STR("the answer is no whole answer to a bulk request");
+        return;
+    }
+    ret->whole = whole_verdict(reply->status);
+    ret->whole_words = whole_words(reply, ret->arena);
+    ret->hold_output = ret->whole == HOLD && reply->status != 404;
+}
+
+const struct output output_elasticsearch = {
+    .name = "elasticsearch",
+    .summary = "Send events to Elasticsearch or OpenSearch, each stored once.",
+    .settings = settings,
+    .size = sizeof(struct elasticsearch),
+    .open = elasticsearch_open,
+    .encoding = elasticsearch_encoding,
+    .encode = elasticsearch_encode,
+    .target = elasticsearch_target,
+    .endpoint = elasticsearch_endpoint,
+    .request = elasticsearch_request,
+    .judge = elasticsearch_judge,
+};

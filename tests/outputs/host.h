@@ -1,0 +1,35 @@
+/* tests/outputs/host.h - as much of the engine as opening an output needs.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Include before the plugin: the plugin then talks to these instead of the engine.
+ */
+#ifndef WEIR_TEST_HOST_H
+#define WEIR_TEST_HOST_H
+
+#include "agent/weir.h"
+
+static struct arena test_arena;
+
+static inline struct arena *test_host_arena(struct host *host)
+{
+    (void)host;
+    return &test_arena;
+}
+static inline const char *test_host_where(struct host *host)
+{
+    (void)host;
+    return "pipeline.conf:3:1";
+}
+/* A template that is its own text. */
+static inline void test_template_write(const struct template *template, const struct event *event,
+                                       enum template_alphabet alphabet, struct buffer *to,
+                                       struct arena *scratch)
+{
+    (void)event, (void)alphabet, (void)scratch;
+    buffer_add(to, str_from((const char *)template));
+}
+#define host_arena     test_host_arena
+#define host_where     test_host_where
+#define template_write test_template_write
+
+#endif
