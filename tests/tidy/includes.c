@@ -27,7 +27,7 @@ static const struct layer {
     {"agent/weir.h", 3},
     {"agent/sampling/", 3},
     {"agent/builtin", 3},
-    {"agent/state/", 4},
+    {"agent/state/", 2},
     {"agent/delivery/", 5},
     {"agent/pipeline/", 5},
     {"agent/sight/", 5},

@@ -40,7 +40,7 @@ static const char pure[] = " memcpy memmove memset memcmp memchr memrchr memmem 
                            "snprintf vsnprintf qsort bsearch abs labs log log2 log10 exp pow floor "
                            "ceil round lround llround fabs fmod "
                            "isinf isnan strtod strtol strtoul strtoll strtoull abort "
-                           "errno_location ctype_b_loc ctype_tolower_loc "
+                           "errno_location ctype_b_loc ctype_tolower_loc strerror strerror_r "
                            "gmtime_r timegm strftime stack_chk_fail GLOBAL_OFFSET_TABLE_ ";
 
 static bool is_word_of(const char *words, struct str word)
@@ -116,11 +116,12 @@ void check_objects(const struct tree *tree)
         return;
     }
     check_imports(imports, core, (struct str){0});
-    if (!output_of(&defined,
-                   "cd '%s' && find %s %s -name '*.c.o' -path '*/agent/*' -o -name '*.c.o' -path "
-                   "'*/formats/*' | "
-                   "xargs -r nm --defined-only --extern-only --format=just-symbols && echo",
-                   tree->build, core.at, plugins.at) ||
+    if (!output_of(
+            &defined,
+            "cd '%s' && echo && "
+            "find %s %s -name '*.c.o' -path '*/agent/*' -o -name '*.c.o' -path '*/formats/*' | "
+            "xargs -r nm --defined-only --extern-only --format=just-symbols && echo",
+            tree->build, core.at, plugins.at) ||
         !imports_of(tree, plugins.at, &imports)) {
         complain(str_from(tree->build), 0, "has objects that nm cannot read; build again");
         return;
