@@ -51,10 +51,11 @@ enum {
     SOURCE_KEY_BYTES_MAX = 512,  /* of a source's key or id prefix; a Kafka topic's name takes 249 */
     NOTE_BYTES_MAX = 4096,       /* what an input keeps with a source: a birth and its path */
     BLOB_BYTES_MAX = 4096,       /* one remembered verdict blob */
-    OPEN_MAX = 1 << 23,          /* open positions of all sources; the held and payload budgets bind earlier */
+    OPEN_LIST_MAX = 1 << 23,          /* open positions of all sources; the held and payload budgets bind earlier */
     JOURNAL_BYTES = 32 << 20,    /* above this it is rewritten as a snapshot */
     RECORD_BYTES_MAX = 64 << 20, /* one journal record; the longest commit there can be is far below */
-    PARCEL_BYTES_MAX = 16 << 20, /* one event encoded at its worst: line_max, every byte escaped */
+    SNAPSHOT_BYTES_MAX = 256 << 20, /* the whole state at its worst: every source with a note, every verdict */
+    BUNDLE_BYTES_MAX = 16 << 20, /* one event encoded at its worst: line_max, every byte escaped */
     STREAMS_MAX = OUTPUTS_MAX,   /* append-only output files */
 };
 

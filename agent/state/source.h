@@ -17,6 +17,7 @@
 
 #include "agent/data/batch.h"
 #include "agent/must.h"
+#include "agent/why.h"
 
 struct state;
 
@@ -30,7 +31,9 @@ struct source {
     void *mine;                      /* the input's */
     uint32_t id, input;
     uint32_t open_oldest, open_newest, open_count; /* the open list in order of position; slots, 0: none */
-    uint32_t open_next;  /* first entry of an earlier run that was not passed again yet */
+    uint32_t open_near;  /* the entry made last: the next one's place is beside it */
+    uint32_t open_next;  /* where the second reading of an earlier run stands in the list */
+    uint32_t open_expected; /* while loading: how long the journal says the list is */
     uint32_t open_dirty; /* entries that changed since the last commit */
     uint64_t *marks;     /* of earlier runs, per output: the mark is max(marks[output], at) */
     uint64_t rewind;     /* as last committed or loaded */

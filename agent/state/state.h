@@ -33,8 +33,8 @@ struct state_plan { /* borrowed for the life of the state */
     size_t writer_bytes; /* of output on its way to the disk; the bound of back-pressure */
 };
 
-/* Makes the directory (0700), locks it, reads the journal and mends it. BAD_CONFIG never; SYSTEM_FAILED says
- * which file and what to do: another agent has it, read-only, full. Gives *ret. */
+/* Makes the directory (0700), locks it, reads the journal and mends it. SYSTEM_FAILED says which file
+ * and what to do: another agent has it, read-only, full. Gives *ret. */
 enum code state_open(const struct state_plan *plan, struct state **ret, struct why *why) CHECK_RESULT;
 void state_close(struct state *state); /* null is allowed */
 
@@ -43,6 +43,8 @@ struct str state_mended(const struct state *state);
 uint64_t state_agent_id(const struct state *state); /* minted once */
 uint64_t state_new_serial(struct state *state);     /* never given before; journaled by the next commit */
 
+/* Events of earlier runs that their sources no longer hold; they count as abandoned. Grows. */
+uint64_t state_lost(const struct state *state);
 struct ledger *state_ledger(struct state *state);
 struct writer *state_writer(struct state *state);
 

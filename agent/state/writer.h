@@ -9,31 +9,40 @@
 #ifndef WEIR_WRITER_H
 #define WEIR_WRITER_H
 
-#include "agent/data/buffer.h"
-#include "agent/pipeline/mailbox.h"
+#include "agent/state/bundle.h"
 #include "agent/why.h"
 
 struct writer;
+struct journal;
+struct stream;
 struct files;
 struct byte_stream;
 
-struct bundle {
-    struct buffer bytes;
-    struct bundle *next;
-    uint64_t ticket;
-    uint64_t at;     /* where its bytes stand in the stream's file */
-    size_t done;     /* bytes of it that were written */
-    uint32_t stream;
-    uint8_t kind;
-};
+/* Makes a writer. journal: opened, or one without files, which remembers nothing; borrowed. bytes_max bounds
+ * what is on its way. Null: no memory. */
+struct writer *writer_make(const struct files *files, struct journal *journal, size_t bytes_max);
+void writer_free(struct writer *writer); /* closes the streams; null is allowed */
+/* Before its thread starts. Returns the stream's number; label and `to` are borrowed. */
+uint32_t writer_add_stream(struct writer *writer, struct str label, const struct byte_stream *to);
+struct stream *writer_stream(struct writer *writer, uint32_t stream);
+uint32_t writer_stream_count(const struct writer *writer);
+/* The section that says which file is how long. */
+void writer_pack_streams(const struct writer *writer, struct buffer *to);
 
-/* --- the lane's side ---------------------------------------------------------------------------------- */
+/* --- the lane's side ---------------------------------------------------------------------- */
 
 /* An empty bundle, or null: too much is on its way to the disk. Commit, stop reading, try again later. */
 struct bundle *writer_take(struct writer *writer);
 /* Takes the bundle: its bytes are appended to the stream. Whole lines only, so that a rotation cuts none. */
 void writer_append(struct writer *writer, struct bundle *bundle, uint32_t stream);
 void writer_give_back(struct writer *writer, struct bundle *bundle); /* unused */
+/* For the state: a bundle whatever else is on its way, null: COMMITS_MAX are, or no memory. */
+struct bundle *writer_take_commit(struct writer *writer);
+/* Takes the bundle: its bytes are journal records, the last of which begins at `at` and is still open: the writer adds
+ * the streams' lengths and closes it. A snapshot replaces the journal. */
+void writer_commit(struct writer *writer, struct bundle *bundle, bool is_snapshot);
+bool writer_has_uncommitted(const struct writer *writer); /* output bytes without a commit behind them */
+size_t writer_uncommitted_bytes(const struct writer *writer);
 /* Files are opened anew at their paths (SIGUSR1, after others renamed them). False: no room, try again. */
 bool writer_reopen(struct writer *writer);
 /* Everything given before it is done first; then writer_step() says WRITER_STOPPED. False: no room. */
@@ -53,7 +62,7 @@ bool writer_is_idle(const struct writer *writer);    /* nothing is on its way (a
 /* Frees the memory of idle bundles; for when nothing flows. */
 void writer_rest(struct writer *writer);
 
-/* --- the disk writer's side --------------------------------------------------------------------------- */
+/* --- the disk writer's side --------------------------------------------------------------- */
 
 enum { WRITER_IDLE = INT32_MAX, WRITER_STOPPED = -1 };
 /* Does what there is to do. Returns WRITER_IDLE, WRITER_STOPPED, or the milliseconds after which to call

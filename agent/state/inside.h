@@ -1,0 +1,118 @@
+/* agent/state/inside.h - the state itself, for the files of this room only.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef WEIR_INSIDE_H
+#define WEIR_INSIDE_H
+
+#include "agent/limits.h"
+#include "agent/state/journal.h"
+#include "agent/state/open.h"
+#include "agent/state/state.h"
+#include "agent/state/stream.h"
+
+enum {
+    MENDED_BYTES_MAX = 64 * 1024,
+    LOAD_INPUTS_MAX = 4096, /* inputs of one journal, those gone from the configuration included */
+    GONE_INPUTS_MAX = 256,
+    SAVED_RECORD_BYTES = 1 << 20, /* a snapshot is cut into records of about this size */
+};
+
+/* Sections of a record. Numbers stay as they are for ever; a reader skips those it does not know. */
+enum section {
+    SECTION_AGENT = 1,   /* agent id, next serial */
+    SECTION_TABLE = 2,   /* labels of inputs and outputs: what the numbers in this record mean */
+    SECTION_LEDGER = 3,  /* totals, absolute */
+    SECTION_SOURCE = 4,  /* one source: marks, and what changed in its open list */
+    SECTION_FORGET = 5,  /* a source is gone */
+    SECTION_BLOB = 6,    /* a filter's verdicts */
+    SECTION_STREAMS = 7, /* all output files: names and lengths */
+    SECTION_STREAM = 8,  /* one output file more, opened before the next commit */
+};
+
+enum { /* of SECTION_SOURCE */
+    SOURCE_HAS_NOTE = 1,
+};
+
+struct state {
+    const struct files *files;
+    const struct clock *clock;
+    struct arena run; /* labels, tables */
+    const struct state_output *outputs;
+    struct str *inputs; /* those of the plan first, then those that only the journal knows */
+    uint32_t output_count, input_count, planned_inputs;
+    int lock_fd;
+    bool is_locked, is_kept; /* kept: there is a directory */
+
+    uint64_t agent_id, next_serial;
+    struct ledger ledger;
+    struct output_totals committed_outputs[OUTPUTS_MAX];
+    uint64_t open_bits[OUTPUTS_MAX]; /* open positions per output */
+    uint64_t lost;                   /* events that no source holds any more */
+
+    struct source **sources; /* by id */
+    uint32_t *free_ids;
+    uint32_t source_room, source_count, free_count;
+    struct source **buckets;
+    uint32_t bucket_mask;
+    struct open_table open;
+    struct source *ready;       /* first of the ring */
+    struct source *dirty;       /* chain */
+    struct buffer blobs;        /* sections to be committed */
+    struct buffer forgotten;
+    bool wants_snapshot, is_urgent;
+    uint64_t next_ticket, last_ticket; /* of the commit to come, of the last one made */
+    uint64_t journal_bytes;            /* as far as committed */
+
+    uint64_t snapshot_above;           /* journal_bytes */
+
+    struct journal journal;
+    struct writer *writer;
+    struct known_file *known_files; /* as the journal names the streams' files */
+    struct arena known_files_arena;
+    struct buffer mended;
+};
+
+struct known_file {
+    struct stream_file file;
+    struct known_file *next;
+};
+
+/* source.c */
+struct source *source_find(const struct state *state, uint32_t input, struct str key);
+struct source *source_make(struct state *state, uint32_t input, struct str key);
+void source_free(struct source *source); /* its open entries too */
+void source_mark_dirty(struct source *source);
+uint64_t source_mark(const struct source *source, uint32_t output);
+bool source_set_note(struct source *source, struct str note);
+void source_link(struct source *source, uint32_t slot, uint32_t after);
+
+/* load.c: one payload of the journal into the state; context: struct load. */
+struct load {
+    struct state *state;
+    uint32_t inputs[LOAD_INPUTS_MAX]; /* the record's numbers to ours */
+    uint32_t outputs[OUTPUTS_MAX];
+    uint32_t input_count, output_count;
+    uint64_t broken; /* sections that make no sense */
+    bool has_agent, out_of_memory;
+};
+void load_record(void *context, struct str payload);
+/* After the last record: links the lists, mends what does not add up. False: no memory. */
+bool load_finish(struct load *load);
+/* A line about what was mended. */
+void state_mend(struct state *state, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* save.c */
+struct saver {
+    struct state *state;
+    struct buffer *to;
+    size_t record;          /* where the open record begins */
+    struct journal *straight; /* at the start: records go to the new journal one by one; else null */
+    int wrong;
+};
+void saver_begin(struct saver *saver);
+void saver_end(struct saver *saver); /* closes the record */
+void save_changes(struct saver *saver);
+void save_all(struct saver *saver); /* blobs from state->blobs */
+void save_blob(struct saver *saver, struct str filter, struct str blob);
+
+#endif
