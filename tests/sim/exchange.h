@@ -1,0 +1,57 @@
+/* tests/sim/exchange.h - the seeded twin of the exchange port, with a strict bulk server behind it.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The server keeps documents by target and id, answers 409 for an id it has, and refuses what a
+ * real one would. Between it and the agent things go wrong as often as the habits say.
+ */
+#ifndef WEIR_SIM_EXCHANGE_H
+#define WEIR_SIM_EXCHANGE_H
+
+#include "agent/ports/exchange.h"
+#include "tests/sim/clock.h"
+
+struct sim_habits {
+    /* The way, in percent of requests. */
+    unsigned not_sent;    /* no connection */
+    unsigned reset;       /* the request never arrived whole */
+    unsigned lost_answer; /* stored, then reset */
+    unsigned silent;      /* stored or not, and no answer until the timeout */
+    /* The server as a whole, in percent of requests. */
+    unsigned busy;                            /* 429, sometimes with Retry-After */
+    unsigned broken;                          /* 500, 502, 503 */
+    unsigned not_json, cut_json, wrong_count; /* stored, and a lying answer */
+    /* In percent of items. */
+    unsigned busy_items, broken_items;
+    size_t body_max;       /* 413 above; 0: none */
+    const char *poison;    /* documents that hold this are refused: item 400 */
+    const char *malformed; /* a body that holds this is refused whole: 400 */
+    const char *deadly; /* a body that holds this kills the connection before anything is stored */
+    bool refuses_all;   /* item 400 for each */
+    bool locks_out;     /* 401 */
+    bool blocks_items;  /* item 403 for each */
+    int64_t latency_ns; /* most */
+};
+
+struct sim_document;
+
+struct sim_far {
+    struct exchanges port; /* hand this to the code under test */
+    struct sim_habits habits;
+    const struct sim_clock *clock;
+    uint64_t seed;
+    struct sim_journey *journeys; /* requests under way */
+    struct sim_document *documents;
+    size_t document_count, document_room;
+    uint64_t requests, bulks, twins, violations;
+    char violation[200]; /* the first */
+};
+
+void sim_far_init(struct sim_far *far, const struct sim_clock *clock, uint64_t seed);
+void sim_far_clear(struct sim_far *far);
+/* When the next answer is due; INT64_MAX: nothing is under way. */
+int64_t sim_far_due(const struct sim_far *far);
+bool sim_far_has(const struct sim_far *far, struct str target, struct str id);
+/* Puts a document there that this agent did not send. */
+void sim_far_store(struct sim_far *far, struct str target, struct str id);
+
+#endif
