@@ -135,9 +135,11 @@ static bool run_lane(struct run *run, int64_t deadline_ns, int64_t give_up_ns)
     const struct clock *clock = lane->pipeline.engine.clock;
     uint64_t progress = 0;
     int64_t moved_ns = clock->mono_ns(clock->self);
-    while (!lane_is_done(lane)) {
+    for (;;) {
         struct lane_wait wait = lane_step(lane);
         admin_step(&run->admin, lane);
+        if (lane_is_done(lane))
+            return true;
         int64_t now_ns = clock->mono_ns(clock->self);
         if (stop_asked && lane->mode != LANE_STOPPING)
             return true;
@@ -152,7 +154,6 @@ static bool run_lane(struct run *run, int64_t deadline_ns, int64_t give_up_ns)
         if (!wait.again)
             wait_for_work(&run->crew, wait, now_ns);
     }
-    return true;
 }
 
 static bool run_to_end(struct run *run, bool once)
@@ -222,7 +223,6 @@ static enum code open_admin(struct run *run, struct why *why)
                                        .waiting_max = ADMIN_REQUESTS_MAX,
                                        .wake = waker_wake,
                                        .context = &run->crew.lane};
-    buffer_init(&run->admin.text, ADMIN_BYTES_MAX);
     run->admin.hosts = settings->admin_hosts;
     if (str_equal(settings->admin, STR("off")))
         return OK;
@@ -247,6 +247,7 @@ static int run_agent(struct agent *agent, const struct options *options)
         .clock = clock_posix(), .files = files_posix(0), .exchanges = exchanges_curl};
     bool once = options->once || ends_by_itself(agent);
     run.options = options;
+    buffer_init(&run.admin.text, ADMIN_BYTES_MAX);
     if (agent_open(agent, &ports, &why) != OK)
         return fail_to_start(&why);
     if (crew_start(&run.crew, agent, &why) != OK)

@@ -9,8 +9,9 @@
 
 #include <string.h>
 
+#include "agent/pipeline/identity.h"
 #include "agent/pipeline/settle.h"
-#include "agent/state/source.h"
+#include "agent/state/state.h"
 
 static bool is_live(const struct event *event)
 {
@@ -72,14 +73,14 @@ static void inherit_times(struct pipeline *pipeline, const struct view *view)
         view->at[0]->origin->source->lane_last_ns = last;
 }
 
-/* Before anything is held or leaves, once per event and never for what an earlier run has read. */
-static void count_functions(struct pipeline *pipeline, const struct view *view)
+/* Before an event is held or leaves: its id, and once the figures of its function, never again for
+ * what an earlier run has read. */
+static void make_ready_to_leave(struct pipeline *pipeline, const struct view *view)
 {
-    if (pipeline->is_replay)
-        return;
     for (uint32_t i = 0; i < view->count; i++) {
         struct origin *origin = view->at[i]->origin;
-        if (!origin->is_counted)
+        event_identify(view->at[i], view->arena);
+        if (!origin->is_counted && !pipeline->is_replay)
             functions_count(pipeline->functions, view->at[i], view->arena);
         origin->is_counted = true;
     }
@@ -98,7 +99,7 @@ static void run_filter(struct pipeline *pipeline, struct stage *stage, struct vi
     if (chosen.count == 0)
         return;
     if (stage->filter->release) {
-        count_functions(pipeline, &chosen);
+        make_ready_to_leave(pipeline, &chosen);
         for (uint32_t i = 0; i < chosen.count; i++)
             origin_open(chosen.at[i]->origin, stage->below);
     }
@@ -127,7 +128,7 @@ static void run_output(struct pipeline *pipeline, struct stage *stage, const str
         else
             origin_turn_away(event->origin, bit, pipeline->ledger);
     }
-    count_functions(pipeline, &taken);
+    make_ready_to_leave(pipeline, &taken);
     if (taken.count)
         drain_take(stage->drain, &taken);
 }
@@ -189,6 +190,14 @@ void flow_enter(struct pipeline *pipeline, struct entry *entry, struct view *vie
     flow_run(pipeline, entry->arm.first ? entry->arm.first : entry->arm.then, view);
 }
 
+/* A released event was rebuilt from its record, which knows its source by number. */
+static void come_back(struct pipeline *pipeline, struct stage *holder, struct origin *origin)
+{
+    origin->source = state_source(pipeline->engine.state, origin->source_id);
+    origin->is_counted = true;
+    origin_release(origin, holder->below, pipeline->ledger);
+}
+
 bool flow_release(struct pipeline *pipeline, struct stage *holder, int64_t stream_ns,
                   struct arena *arena)
 {
@@ -199,10 +208,8 @@ bool flow_release(struct pipeline *pipeline, struct stage *holder, int64_t strea
     bool more = holder->filter->release(holder->self, stream_ns, &view, BATCH_EVENTS_MAX);
     if (view.count == 0)
         return more;
-    for (uint32_t i = 0; i < view.count; i++) {
-        view.at[i]->origin->is_counted = true;
-        origin_release(view.at[i]->origin, holder->below, pipeline->ledger);
-    }
+    for (uint32_t i = 0; i < view.count; i++)
+        come_back(pipeline, holder, view.at[i]->origin);
     flow_run(pipeline, holder->next ? holder->next : holder->arm->then, &view);
     return true;
 }

@@ -113,7 +113,8 @@ static bool read_one(struct lane *lane)
     if (!source)
         return false;
     struct entry *entry = &lane->pipeline.entries[source->input];
-    struct batch batch = {.arena = &lane->batch, .source = source};
+    struct batch batch = {
+        .arena = &lane->batch, .source = source, .source_id = source_id(source)};
     enum read_result result =
         entry->plugin->read(entry->self, source, &batch, lane->mode == LANE_ONCE);
     if (batch.bytes)

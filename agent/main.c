@@ -1,0 +1,52 @@
+/* agent/main.c - which subcommand was meant.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/command/command.h"
+#include "agent/must.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} commands[] = {
+    {"run", command_run, "run a pipeline (the default): agent -c FILE [--once] [--ledger FILE]"},
+};
+
+static int version(void)
+{
+    printf("weir %s\n", WEIR_VERSION);
+    return EXIT_DONE;
+}
+
+static int usage(FILE *to, int code)
+{
+    fprintf(to, "usage:\n"
+                "  agent -c FILE [-c FILE ...] [--once] [--ledger FILE]   run a pipeline until "
+                "told to stop\n"
+                "  agent -e 'input stdin {} output stdout {}'             a pipeline on the "
+                "command line\n");
+    for (size_t i = 1; i < COUNT(commands); i++)
+        fprintf(to, "  agent %-48s %s\n", commands[i].name, commands[i].help);
+    fprintf(to, "  agent --version\n");
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return usage(stderr, EXIT_CONFIG);
+    if (strcmp(argv[1], "--version") == 0)
+        return version();
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return usage(stdout, EXIT_DONE);
+    if (argv[1][0] == '-')
+        return command_run(argc, argv);
+    for (size_t i = 0; i < COUNT(commands); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "agent: there is no command \"%s\"\n", argv[1]);
+    return usage(stderr, EXIT_CONFIG);
+}

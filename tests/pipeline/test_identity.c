@@ -1,0 +1,36 @@
+/* tests/pipeline/test_identity.c - mirrors agent/pipeline/identity.c.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "agent/pipeline/identity.c"
+
+#include "tests/check.h"
+
+static void check_id(uint64_t offset, uint32_t length, uint32_t index, const char *want)
+{
+    struct arena arena;
+    struct source source = {.id_prefix = STR("00ff-f1-")};
+    struct origin origin = {.source = &source, .offset = offset, .length = length, .index = index};
+    struct event event = {.origin = &origin};
+    arena_init(&arena, 4096, 4096);
+    event_identify(&event, &arena);
+    CHECK_TEXT(event.id, want);
+    arena_clear(&arena);
+}
+
+static void an_id_says_where_the_event_was_read(void)
+{
+    check_id(0, 10, 0, "00ff-f1-0-a");
+    check_id(255, 16, 0, "00ff-f1-ff-10");
+    check_id(4096, 1, 3, "00ff-f1-1000-1-3");
+    check_id(UINT64_MAX, UINT32_MAX, UINT32_MAX, "00ff-f1-ffffffffffffffff-ffffffff-ffffffff");
+}
+
+static void an_id_that_came_with_the_event_is_kept(void)
+{
+    struct origin origin = {.offset = 1};
+    struct event event = {.origin = &origin, .id = STR("given")};
+    event_identify(&event, NULL);
+    CHECK_TEXT(event.id, "given");
+}
+
+CHECK_MAIN(TEST(an_id_says_where_the_event_was_read), TEST(an_id_that_came_with_the_event_is_kept))
