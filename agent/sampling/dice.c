@@ -30,16 +30,11 @@ static bool keep_xxh64(struct str id, struct str salt, uint32_t hops, uint32_t r
 
 static bool keep_refinery(struct str id, uint32_t hops, uint32_t rate)
 {
-    char input[REFINERY_INPUT_MAX + sizeof REFINERY_SALT + 16];
-    int len;
-    if (id.len <= REFINERY_INPUT_MAX) {
-        memcpy(input, id.at, id.len);
-        len = (int)id.len;
-    } else {
-        struct key key = key_of_trace(id);
-        len = snprintf(input, sizeof input, "%016llx%016llx", (unsigned long long)key.hi,
-                       (unsigned long long)key.lo);
-    }
+    char input[REFINERY_INPUT_MAX + sizeof REFINERY_SALT + 16], hashed[33];
+    if (id.len > REFINERY_INPUT_MAX)
+        id = key_text(key_of_trace(id), hashed);
+    memcpy(input, id.at, id.len);
+    int len = (int)id.len;
     len += snprintf(input + len, sizeof input - (size_t)len, "%s", REFINERY_SALT);
     if (hops)
         len += snprintf(input + len, sizeof input - (size_t)len, "%u", hops);

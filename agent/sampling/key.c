@@ -3,6 +3,7 @@
  */
 #include "agent/sampling/key.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <xxhash.h>
@@ -54,6 +55,13 @@ struct key key_of_invocation(struct str id)
 uint64_t key_hash(struct key key)
 {
     return XXH3_64bits_withSeed(&key, sizeof key, TABLE_SEED);
+}
+
+struct str key_text(struct key key, char to[33])
+{
+    (void)snprintf(to, 33, "%016llx%016llx", (unsigned long long)key.hi,
+                   (unsigned long long)key.lo);
+    return (struct str){to, 32};
 }
 
 struct trace_name trace_name(struct str id)

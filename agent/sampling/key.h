@@ -24,6 +24,8 @@ struct key key_of_trace(struct str id);
 struct key key_of_invocation(struct str id);
 /* Well spread, also where strangers chose the id. */
 uint64_t key_hash(struct key key);
+/* As 32 hex digits: what the dice are thrown with where there is no id text. */
+struct str key_text(struct key key, char to[33]);
 
 /* A trace id as text, small enough to keep beside a verdict. Longer ids still group by their key;
  * only they cannot be stamped on events that lack one (len is 0). */

@@ -68,7 +68,7 @@ static struct block *take_from(struct pool *pool, struct slab *slab, size_t bloc
         unlink_open(pool, slab);
     block->slab = slab;
     block->next = NULL;
-    block->used = 0;
+    block->start = block->used = 0;
     block->room = (uint32_t)(block_bytes - sizeof(struct block));
     return block;
 }

@@ -23,6 +23,7 @@ struct block {
     struct block *next; /* its owner's */
     struct slab *slab;
     uint32_t room, used; /* bytes of at[] */
+    uint32_t start;      /* of what its owner keeps here */
     _Alignas(16) char at[];
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/memory.h"
+#include "agent/must.h"
 
 enum {
     VERSION = 1,
@@ -43,11 +44,10 @@ bool verdicts_init(struct verdicts *verdicts, int64_t remember_ns, struct journa
                                   .remember_ns = remember_ns,
                                   .kept_max = VERDICTS_KEPT_MAX,
                                   .dropped = {.max = VERDICTS_DROPPED_MAX}};
-    buffer_init(&verdicts->blob, VERDICT_BLOB_BYTES_MAX);
     arena_init(&verdicts->arena, TEXTS_CHUNK, VERDICT_TEXTS_MAX * (UINT8_MAX + TEXTS_CHUNK / 16));
     verdicts->texts = memory_make(VERDICT_TEXTS_MAX * sizeof *verdicts->texts);
-    /* The blob never grows later: a verdict that cannot be written down must not come to pass. */
-    if (!verdicts->texts || !buffer_reserve(&verdicts->blob, VERDICT_BLOB_BYTES_MAX))
+    verdicts->blob = memory_make(VERDICT_BLOB_BYTES_MAX);
+    if (!verdicts->texts || !verdicts->blob)
         return false;
     verdicts->texts[verdicts->text_count++] =
         STR("remembered"); /* when there is no room for more */
@@ -60,8 +60,7 @@ void verdicts_clear(struct verdicts *verdicts)
     memory_free(verdicts->keys);
     memory_free(verdicts->texts);
     dropped_clear(&verdicts->dropped);
-    if (verdicts->blob.max)
-        buffer_clear(&verdicts->blob);
+    memory_free(verdicts->blob);
     arena_clear(&verdicts->arena);
     *verdicts = (struct verdicts){0};
 }
@@ -70,7 +69,7 @@ size_t verdicts_bytes(const struct verdicts *verdicts)
 {
     return verdicts->room * sizeof *verdicts->entries +
            verdicts->key_room * sizeof *verdicts->keys + dropped_bytes(&verdicts->dropped) +
-           verdicts->arena.used + verdicts->blob.room;
+           verdicts->arena.used;
 }
 
 uint64_t verdicts_forgotten(const struct verdicts *verdicts)
@@ -98,8 +97,7 @@ struct str verdicts_text_str(const struct verdicts *verdicts, uint16_t text)
     return verdicts->texts[text];
 }
 
-/* --- the table of kept ids
- * ------------------------------------------------------------------------ */
+/* --- the table of kept ids ------------------------------------------------------------------- */
 
 static uint32_t slot_of(const struct verdicts *verdicts, struct key key)
 {
@@ -246,13 +244,13 @@ static bool add_entry(struct verdicts *verdicts, const struct kept *what, const 
     struct kept *kept = &verdicts->entries[verdicts->count++];
     *kept = *what;
     kept->first = 0;
+    kept->ticket = TICKET_PENDING;
     for (size_t i = 0; i < count; i++)
         chain(verdicts, keys[i], verdicts->count - 1);
     return true;
 }
 
-/* --- dropped ids
- * ---------------------------------------------------------------------------------- */
+/* --- dropped ids ----------------------------------------------------------------------------- */
 
 static uint32_t seconds(int64_t ns)
 {
@@ -279,33 +277,41 @@ void verdicts_renew_dropped(struct verdicts *verdicts, struct key key, int64_t n
         *last_s = seconds(now_ns);
 }
 
-/* --- the journal
- * ---------------------------------------------------------------------------------- */
+/* --- the journal ----------------------------------------------------------------------------- */
+
+uint64_t verdicts_ticket(const struct verdicts *verdicts)
+{
+    return verdicts->blob_size ? TICKET_PENDING : verdicts->last_ticket;
+}
 
 uint64_t verdicts_flush(struct verdicts *verdicts)
 {
-    if (verdicts->blob.len) {
-        verdicts->last_ticket =
-            verdicts->journal.remember(verdicts->journal.context, buffer_str(&verdicts->blob));
-        buffer_reset(&verdicts->blob);
+    if (verdicts->blob_size) {
+        struct str blob = {verdicts->blob, verdicts->blob_size};
+        verdicts->last_ticket = verdicts->journal.remember(verdicts->journal.context, blob);
+        verdicts->blob_size = 0;
     }
     for (; verdicts->written < verdicts->count; verdicts->written++)
         verdicts->entries[verdicts->written].ticket = verdicts->last_ticket;
     return verdicts->last_ticket;
 }
 
+static void write_bytes(struct verdicts *verdicts, const void *from, size_t size)
+{
+    MUST(size <= VERDICT_BLOB_BYTES_MAX - verdicts->blob_size);
+    if (size)
+        memcpy(verdicts->blob + verdicts->blob_size, from, size);
+    verdicts->blob_size += size;
+}
+
 /* Room for a record in the blob. */
 static void open_blob(struct verdicts *verdicts, size_t size)
 {
-    if (verdicts->blob.len && verdicts->blob.len + size > VERDICT_BLOB_BYTES_MAX)
+    static const char version = VERSION;
+    if (verdicts->blob_size + size > VERDICT_BLOB_BYTES_MAX)
         verdicts_flush(verdicts);
-    if (!verdicts->blob.len)
-        buffer_byte(&verdicts->blob, VERSION);
-}
-
-static void write_bytes(struct buffer *to, const void *from, size_t size)
-{
-    buffer_add(to, (struct str){from, size});
+    if (!verdicts->blob_size)
+        write_bytes(verdicts, &version, 1);
 }
 
 static void write_kept(struct verdicts *verdicts, const struct kept *kept, const struct key *keys,
@@ -321,18 +327,18 @@ static void write_kept(struct verdicts *verdicts, const struct kept *kept, const
                                  .key_count = (uint32_t)count};
     open_blob(verdicts,
               sizeof record + kept->name.len + reason.len + rule.len + count * sizeof *keys);
-    write_bytes(&verdicts->blob, &record, sizeof record);
-    buffer_add(&verdicts->blob, trace_name_str(&kept->name));
-    buffer_add(&verdicts->blob, reason);
-    buffer_add(&verdicts->blob, rule);
-    write_bytes(&verdicts->blob, keys, count * sizeof *keys);
+    write_bytes(verdicts, &record, sizeof record);
+    write_bytes(verdicts, kept->name.at, kept->name.len);
+    write_bytes(verdicts, reason.at, reason.len);
+    write_bytes(verdicts, rule.at, rule.len);
+    write_bytes(verdicts, keys, count * sizeof *keys);
 }
 
 static void write_dropped(struct verdicts *verdicts, uint64_t print, uint32_t last_s)
 {
     struct dropped_record record = {.kind = DROPPED, .last_s = last_s, .print = print};
     open_blob(verdicts, sizeof record);
-    write_bytes(&verdicts->blob, &record, sizeof record);
+    write_bytes(verdicts, &record, sizeof record);
 }
 
 void verdicts_keep(struct verdicts *verdicts, const struct kept *what, const struct key *keys,
@@ -349,8 +355,7 @@ void verdicts_drop(struct verdicts *verdicts, struct key key, int64_t last_ns)
     dropped_add(&verdicts->dropped, print, seconds(last_ns), since(verdicts, last_ns));
 }
 
-/* --- load and save
- * ----------------------------------------------------------------------------------- */
+/* --- load and save --------------------------------------------------------------------------- */
 
 static bool read_bytes(struct str *from, void *to, size_t size)
 {
@@ -384,8 +389,10 @@ static bool load_kept(struct verdicts *verdicts, struct str *blob)
                         .rule = verdicts_text(verdicts, rule),
                         .is_loaded = true,
                         .name = trace_name(name)};
-    if (add_entry(verdicts, &kept, keys, record.key_count))
-        verdicts->written = verdicts->count; /* it is in the journal already */
+    if (add_entry(verdicts, &kept, keys, record.key_count)) {
+        verdicts->entries[verdicts->count - 1].ticket = 0; /* it is in the journal already */
+        verdicts->written = verdicts->count;
+    }
     return true;
 }
 

@@ -11,17 +11,16 @@
 #define WEIR_VERDICTS_H
 
 #include "agent/data/arena.h"
-#include "agent/data/buffer.h"
 #include "agent/sampling/dropped.h"
 #include "agent/sampling/key.h"
 
-enum {
-    VERDICT_KEYS_MAX = 128
-}; /* ids under one remembered verdict; a trace with more has several */
+#define TICKET_PENDING UINT64_MAX /* not handed to the journal yet: never synced */
+
+enum { VERDICT_KEYS_MAX = 128 }; /* ids under one remembered verdict; a trace with more has several */
 
 struct kept {        /* a trace that was kept */
     int64_t last_ns; /* stream time of its last event */
-    uint64_t ticket; /* of the journal; what leaves waits for it */
+    uint64_t ticket; /* of the journal; what leaves waits for it. Set by verdicts_flush() */
     uint32_t weight;
     uint16_t reason, rule;  /* texts */
     uint32_t first;         /* its keys, the table's own */
@@ -48,7 +47,8 @@ struct verdicts {
     uint32_t key_count, key_room; /* of keys */
     uint32_t kept_max;
     struct dropped dropped;
-    struct buffer blob; /* not yet given to the journal */
+    char *blob;           /* not yet given to the journal */
+    size_t blob_size;
     uint32_t written;   /* entries before this one have their ticket */
     uint64_t last_ticket;
     uint64_t forgotten;
@@ -73,11 +73,12 @@ bool verdicts_dropped(const struct verdicts *verdicts, struct key key, int64_t n
 /* A late event came: its verdict lives on from here. */
 void verdicts_renew_dropped(struct verdicts *verdicts, struct key key, int64_t now_ns);
 
-/* A verdict on up to VERDICT_KEYS_MAX ids; last_ns, weight, reason, rule and name of `what` count.
- */
+/* A verdict on up to VERDICT_KEYS_MAX ids; last_ns, weight, reason, rule and name of `what` count. */
 void verdicts_keep(struct verdicts *verdicts, const struct kept *what, const struct key *keys,
                    size_t count);
 void verdicts_drop(struct verdicts *verdicts, struct key key, int64_t last_ns);
+/* What a verdict given so far must wait for, if nothing better is known. */
+uint64_t verdicts_ticket(const struct verdicts *verdicts);
 /* Hands what was decided to the journal; the ticket that covers everything so far. */
 uint64_t verdicts_flush(struct verdicts *verdicts);
 

@@ -9,6 +9,8 @@ static void a_canonical_trace_id_is_its_own_key(void)
 {
     struct key key = key_of_trace(STR("0af7651916cd43dd8448eb211c80319c"));
     CHECK(key.hi == UINT64_C(0x0af7651916cd43dd) && key.lo == UINT64_C(0x8448eb211c80319c));
+    char text[33];
+    CHECK_STR(key_text(key, text), STR("0af7651916cd43dd8448eb211c80319c"));
 }
 
 static void other_shapes_are_hashed_and_do_not_meet(void)

@@ -1,0 +1,106 @@
+/* agent/sampling/depart.c - decided traces leave: as events again, weighed, named and made whole.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <string.h>
+
+#include "agent/data/batch.h"
+#include "agent/data/record.h"
+#include "agent/must.h"
+#include "agent/sampling/sampler.h"
+
+struct departure { /* one call's */
+    struct sampler *sampler;
+    struct view *out;
+    uint32_t room;
+    const struct group *of; /* whose sources these are */
+    const struct event
+        *sources[COPIES_MAX]; /* events that copies are taken from, rebuilt when needed */
+};
+
+/* A record's own copy, because its block goes before the event does. Null: the arena is full. */
+static struct event *rebuild(const struct held *held, struct arena *arena)
+{
+    struct str bytes = arena_copy(arena, held_record(held));
+    struct event *event = arena_take(arena, sizeof *event);
+    if (!bytes.at || !event || !record_read(bytes, event, arena))
+        return NULL;
+    return event;
+}
+
+static const struct event *copy_source(struct departure *departure, const struct group *group,
+                                       uint8_t copy)
+{
+    if (departure->of != group) {
+        departure->of = group;
+        memset(departure->sources, 0, sizeof departure->sources);
+    }
+    if (!departure->sources[copy] && group->copies[copy])
+        departure->sources[copy] = rebuild(group->copies[copy], departure->out->arena);
+    return departure->sources[copy];
+}
+
+/* Fields that stand in another event of the trace come over to where they are wanted. */
+static void copy_fields(struct departure *departure, const struct group *group, struct event *event)
+{
+    const struct sampler *sampler = departure->sampler;
+    struct arena *arena = departure->out->arena;
+    for (uint8_t i = 0; i < sampler->copy_count; i++) {
+        const struct copy *copy = &sampler->copies[i];
+        if (!group->copies[i] || (copy->when && !expr_true(copy->when, event, arena)) ||
+            event_get(event, copy->field, arena).kind != VALUE_MISSING)
+            continue;
+        const struct event *source = copy_source(departure, group, i);
+        if (source)
+            (void)event_set(event, copy->field, event_get(source, copy->field, arena), arena);
+    }
+}
+
+static bool depart_one(struct departure *departure, struct group *group, const struct held *held)
+{
+    struct view *out = departure->out;
+    struct event *event = rebuild(held, out->arena);
+    if (!event)
+        return false;
+    sampler_mark(departure->sampler, event, &group->ruling, held->match, out->arena);
+    if (event->fate == FATE_LIVE && departure->sampler->copy_count)
+        copy_fields(departure, group, event);
+    out->at[out->count++] = event;
+    return true;
+}
+
+/* False: no room for the rest of it. */
+static bool depart_group(struct departure *departure, struct group *group)
+{
+    for (;;) {
+        struct cursor next = group->holding.cursor;
+        const struct held *held = cursor_next(&next);
+        if (!held)
+            return true;
+        if (departure->out->count == departure->room || !depart_one(departure, group, held))
+            return false;
+        holding_pass(&departure->sampler->groups.holdings, &group->holding, next);
+    }
+}
+
+static bool depart_queue(struct departure *departure, struct queue *queue, bool must_be_synced)
+{
+    struct sampler *sampler = departure->sampler;
+    for (struct group *group; (group = queue->first);) {
+        if (must_be_synced && !sampler->door.is_synced(sampler->door.context, group->ruling.ticket))
+            return true;
+        if (!depart_group(departure, group))
+            return false;
+        queue->first = group->younger;
+        sampler->leaving_bytes -= holding_footprint(&group->holding);
+        groups_free(&sampler->groups, group);
+    }
+    return true;
+}
+
+bool sampler_depart(struct sampler *sampler, struct view *out, uint32_t room)
+{
+    MUST(!sampler->unticketed);
+    struct departure departure = {.sampler = sampler, .out = out, .room = room};
+    return !depart_queue(&departure, &sampler->ghosts, false) ||
+           !depart_queue(&departure, &sampler->waiting, true);
+}

@@ -1,0 +1,135 @@
+/* agent/sampling/sampler.c - tail sampling by trace: life, time and memory of one sampler.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "agent/sampling/sampler.h"
+
+#include "agent/must.h"
+
+enum {
+    SCRATCH_CHUNK = 64 * 1024,
+    SCRATCH_MAX = 1 << 30,    /* one rebuilt record at a time */
+    KEPT_BYTES_ABOUT = 200,   /* of one remembered kept trace with its ids */
+    DROPPED_BYTES_ABOUT = 24, /* of one remembered dropped id */
+    VERDICTS_SHARE = 8,       /* each memory may take this part of the budget */
+};
+
+void sampler_count(uint64_t *counter, uint64_t count)
+{
+    if (counter)
+        *counter += count;
+}
+
+static bool is_whole(const struct rules *rules)
+{
+    for (uint8_t i = 0; i < rules->count; i++)
+        if (rules->at[i].rate_of || rules->at[i].rate != 1)
+            return false;
+    return true;
+}
+
+/* Remembered verdicts count against the budget of what is held: they may take a quarter of it. */
+static void bound_verdicts(struct verdicts *verdicts, uint64_t budget)
+{
+    uint64_t kept = budget / VERDICTS_SHARE / KEPT_BYTES_ABOUT + 1;
+    uint64_t dropped = budget / VERDICTS_SHARE / DROPPED_BYTES_ABOUT + 1;
+    if (budget && kept < verdicts->kept_max)
+        verdicts->kept_max = (uint32_t)kept;
+    if (budget && dropped < verdicts->dropped.max)
+        verdicts->dropped.max = (uint32_t)dropped;
+}
+
+enum code sampler_open(struct sampler *sampler, struct why *why)
+{
+    MUST(sampler->rules.count > 0);
+    struct journal journal = {sampler->door.remember, sampler->door.context};
+    if (!verdicts_init(&sampler->verdicts, sampler->remember_ns, journal))
+        return fail(why, OVER_LIMIT, "no memory for remembered verdicts");
+    bound_verdicts(&sampler->verdicts, sampler->limits.held_budget);
+    arena_init(&sampler->scratch, SCRATCH_CHUNK, SCRATCH_MAX);
+    sampler->groups.patience = sampler->patience;
+    sampler->is_whole = is_whole(&sampler->rules);
+    sampler->looks_across = sampler->copy_count || sampler->rules.any_count;
+    sampler->late_text = verdicts_text(&sampler->verdicts, STR("late"));
+    for (uint8_t i = 0; i < sampler->rules.count; i++)
+        sampler->rule_texts[i] = verdicts_text(&sampler->verdicts, sampler->rules.at[i].label);
+    return OK;
+}
+
+static void free_queue(struct sampler *sampler, struct queue *queue)
+{
+    while (queue->first) {
+        struct group *group = queue->first;
+        queue->first = group->younger;
+        groups_free(&sampler->groups, group);
+    }
+}
+
+void sampler_close(struct sampler *sampler)
+{
+    free_queue(sampler, &sampler->ghosts);
+    free_queue(sampler, &sampler->waiting);
+    groups_clear(&sampler->groups);
+    verdicts_clear(&sampler->verdicts);
+    arena_clear(&sampler->scratch);
+}
+
+size_t sampler_bytes(const struct sampler *sampler)
+{
+    return groups_bytes(&sampler->groups) + verdicts_bytes(&sampler->verdicts) +
+           sampler->scratch.used;
+}
+
+/* What waits for the journal still takes memory when its verdict is given: a quarter is left for
+ * that. */
+static bool is_too_much(const struct sampler *sampler)
+{
+    const struct sampler_limits *limits = &sampler->limits;
+    if (sampler->groups.count > limits->traces_max || sampler->groups.ids.count > limits->keys_max)
+        return true;
+    return limits->held_budget &&
+           sampler_bytes(sampler) - sampler->leaving_bytes > limits->held_budget / 4 * 3;
+}
+
+void sampler_relieve(struct sampler *sampler)
+{
+    while (sampler->groups.oldest && is_too_much(sampler)) {
+        sampler_count(sampler->counts.early, 1);
+        sampler_decide(sampler, sampler->groups.oldest, NULL);
+    }
+}
+
+void sampler_advance(struct sampler *sampler, int64_t stream_ns)
+{
+    struct group *group;
+    if (stream_ns == INT64_MAX) {
+        while ((group = sampler->groups.oldest))
+            sampler_decide(sampler, group, NULL);
+        return;
+    }
+    if (stream_ns > sampler->now_ns)
+        sampler->now_ns = stream_ns;
+    while ((group = groups_next(&sampler->groups)) && group->timer.due_ns <= sampler->now_ns)
+        sampler_decide(sampler, group, NULL);
+}
+
+void sampler_settle(struct sampler *sampler)
+{
+    uint64_t ticket = verdicts_flush(&sampler->verdicts);
+    for (struct group *group = sampler->unticketed; group; group = group->younger)
+        group->ruling.ticket = ticket;
+    sampler->unticketed = NULL;
+    if (sampler->counts.forgotten)
+        *sampler->counts.forgotten = verdicts_forgotten(&sampler->verdicts);
+    if (sampler->counts.bad_rates)
+        *sampler->counts.bad_rates = sampler->rules.bad_rates;
+}
+
+int64_t sampler_due(struct sampler *sampler)
+{
+    const struct group *waiting = sampler->waiting.first;
+    if (sampler->ghosts.first ||
+        (waiting && sampler->door.is_synced(sampler->door.context, waiting->ruling.ticket)))
+        return INT64_MIN;
+    const struct group *next = groups_next(&sampler->groups);
+    return next ? next->timer.due_ns - 1 : INT64_MAX;
+}
