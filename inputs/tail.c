@@ -185,6 +185,10 @@ static bool check_size(struct tail *tail, struct follow *follow, const struct fi
         truncated(tail, follow, before);
         return false;
     }
+    if (facts->size < follow->scanned)
+        follow->scanned = follow->offset; /* the unfinished line is not what it was */
+    if (follow->birth.head_len == 0)
+        (void)follow_renew_head(ports(tail), follow); /* so that a copy of it is known for one */
     ready_if_grown(tail, follow);
     return true;
 }
@@ -431,28 +435,40 @@ static void begin_truncated_anew(struct tail *tail)
     }
 }
 
-/* Those without a source: empty ones wait for their first bytes, what may be a copy for its
- * original's cut. */
-static void decide(struct tail *tail)
+static bool is_undecided(struct tail *tail, struct follow *follow)
 {
-    tail->has_undecided = false;
-    for (uint32_t i = tail->follows.count; i-- > 0;) {
+    return !follow->source && !follow->is_remembered && follow_open(&tail->follows, follow) == 0;
+}
+
+/* What those without a source are by now: they are compared with each other as well. */
+static void look_undecided(struct tail *tail)
+{
+    for (uint32_t i = 0; i < tail->follows.count; i++) {
         struct follow *follow = tail->follows.all[i];
         struct file_facts facts;
-        if (follow->source || follow->is_remembered || follow_open(&tail->follows, follow) != 0 ||
-            ports(tail)->facts(ports(tail)->self, follow->fd, &facts) != 0)
+        if (is_undecided(tail, follow) &&
+            ports(tail)->facts(ports(tail)->self, follow->fd, &facts) == 0) {
+            follow->size = facts.size;
+            (void)follow_renew_head(ports(tail), follow);
+        }
+    }
+}
+
+/* Empty ones wait for their first bytes, what may be a copy for its original's cut. */
+static void decide(struct tail *tail)
+{
+    bool is_first = tail->is_first_start && !tail->has_looked; /* then copies are files as well */
+    tail->has_undecided = false;
+    look_undecided(tail);
+    for (uint32_t i = tail->follows.count; i-- > 0;) {
+        struct follow *follow = tail->follows.all[i];
+        if (!is_undecided(tail, follow) || follow->size == 0)
             continue;
-        follow->size = facts.size;
-        (void)follow_renew_head(ports(tail), follow);
-        if (follow->size == 0)
-            continue;
-        bool is_first =
-            tail->is_first_start && !tail->has_looked; /* then copies are files as well */
         bool may_wait = !is_first && !tail->once && !follow->is_unlinked;
         if (may_wait && copies_suspect(&tail->follows, follow)) {
+            tail->has_truncated = true; /* perhaps: its original may have been cut by now */
             if (follow->due_ns == 0)
                 follow->due_ns = tail->mono_ns + COPY_NS;
-            tail->has_truncated = true; /* perhaps: its original may have been cut by now */
             if (tail->mono_ns < follow->due_ns) {
                 tail->has_undecided = true;
                 continue;
@@ -569,11 +585,11 @@ static enum read_result tail_read(void *self, struct source *source, struct batc
         host_alarm(tail->host, follow->birth.path.at, "%s cannot be read: %s",
                    follow->birth.path.at, strerror(sys));
     follow->is_truncated |= result == READING_TRUNCATED;
-    tail->has_truncated |= follow->is_truncated;
     if (tail->file_path)
         name_file(batch, first, follow->birth.path);
     if (follow->birth.head_len < BIRTH_HEAD_BYTES)
         (void)follow_renew_head(ports(tail), follow);
+    tail->has_truncated |= follow->is_truncated;
     if (batch->bytes || follow->note_due)
         note_birth(tail, follow);
     if (result == READING_MORE)

@@ -112,18 +112,19 @@ static bool begins_alike(struct follows *follows, const struct follow *young,
 {
     if (old->birth.head_len == young->birth.head_len)
         return old->birth.head_hash == young->birth.head_hash;
-    struct birth head = {.head_len = old->birth.head_len, .head_hash = old->birth.head_hash};
     return old->birth.head_len < young->birth.head_len &&
-           follow_probe(follows->files, young->fd, &head).head;
+           follow_begins_alike(follows->files, young->fd, &old->birth);
 }
 
-/* One that is followed, or just as new but made before. */
+/* One that is followed, or just as new but made before; birth times come in steps of some ms, then
+ * the copy is the one whose name says more. */
 static bool may_be_original(const struct follow *old, const struct follow *young)
 {
     if (old == young || old->is_remembered || old->birth.head_len == 0)
         return false;
-    return old->birth.born_ns < young->birth.born_ns ||
-           (old->source && old->birth.born_ns == young->birth.born_ns);
+    if (old->birth.born_ns != young->birth.born_ns)
+        return old->birth.born_ns < young->birth.born_ns;
+    return old->source || str_starts(young->birth.path, old->birth.path);
 }
 
 bool copies_suspect(struct follows *follows, struct follow *young)

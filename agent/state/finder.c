@@ -284,8 +284,8 @@ void finder_pass(struct finder *finder, bool all_names)
     forget_unseen(finder, finder->pass);
 }
 
-static void notice(struct finder *finder, const struct finder_directory *directory,
-                   const char *name)
+static void look_at(struct finder *finder, const struct finder_directory *directory,
+                    const char *name)
 {
     char room[BIRTH_PATH_BYTES];
     struct str path = join((struct str){directory->path, directory->len}, str_from(name), room);
@@ -297,21 +297,43 @@ static void notice(struct finder *finder, const struct finder_directory *directo
         finder->pass_wanted = true;
 }
 
+struct notice {
+    int watch; /* -1: none */
+    char name[256];
+};
+
+static void work_off(struct finder *finder, const struct notice *notice)
+{
+    if (notice->watch < 0)
+        return;
+    const struct finder_directory *at = finder->by_watch[bucket_of_watch(notice->watch)];
+    for (; at; at = at->next_by_watch)
+        if (at->watch == notice->watch)
+            look_at(finder, at, notice->name);
+}
+
+/* A file that is being written brings the same notice many times in a row: one look after the last
+ * will do. */
 void finder_notices(struct finder *finder)
 {
-    char name[256];
-    int number;
+    struct notice notices[2] = {{.watch = -1}, {.watch = -1}};
+    struct notice *next = &notices[0], *last = &notices[1];
     bool overflow = false;
     for (int i = 0; i < NOTICES_MAX; i++) {
-        if (!finder->files->notice(finder->files->self, &number, name, &overflow))
-            return;
-        finder->pass_wanted |= overflow;
-        const struct finder_directory *at =
-            overflow ? NULL : finder->by_watch[bucket_of_watch(number)];
-        for (; at; at = at->next_by_watch)
-            if (at->watch == number)
-                notice(finder, at, name);
+        if (!finder->files->notice(finder->files->self, &next->watch, next->name, &overflow))
+            break;
+        if (overflow) {
+            finder->pass_wanted = true;
+            continue;
+        }
+        if (next->watch == last->watch && strcmp(next->name, last->name) == 0)
+            continue;
+        work_off(finder, last);
+        struct notice *done = last;
+        last = next;
+        next = done;
     }
+    work_off(finder, last);
 }
 
 const char *finder_refusal(const struct files *files, const char *path, struct file_facts *ret)

@@ -225,28 +225,36 @@ static bool hash_at(const struct files *files, int fd, uint64_t offset, size_t s
     return true;
 }
 
-struct birth_probe follow_probe(const struct files *files, int fd, const struct birth *birth)
+bool follow_begins_alike(const struct files *files, int fd, const struct birth *birth)
 {
     uint64_t hash;
-    struct birth_probe probe = {.head = birth->head_len == 0, .check = birth->check_offset == 0};
-    if (!probe.head && hash_at(files, fd, 0, birth->head_len, &hash))
-        probe.head = hash == birth->head_hash;
-    size_t before =
-        birth->check_offset < BIRTH_CHECK_BYTES ? (size_t)birth->check_offset : BIRTH_CHECK_BYTES;
-    if (!probe.check && hash_at(files, fd, birth->check_offset - before, before, &hash))
-        probe.check = hash == birth->check_hash;
-    return probe;
+    return birth->head_len == 0 ||
+           (hash_at(files, fd, 0, birth->head_len, &hash) && hash == birth->head_hash);
+}
+
+struct birth_probe follow_probe(const struct files *files, int fd, const struct birth *birth)
+{
+    uint64_t hash, offset = birth->check_offset;
+    size_t before = offset < BIRTH_CHECK_BYTES ? (size_t)offset : BIRTH_CHECK_BYTES;
+    bool is_checked = before == 0 || (hash_at(files, fd, offset - before, before, &hash) &&
+                                      hash == birth->check_hash);
+    return (struct birth_probe){.head = follow_begins_alike(files, fd, birth), .check = is_checked};
 }
 
 bool follow_renew_head(const struct files *files, struct follow *follow)
 {
     struct birth *birth = &follow->birth;
-    size_t size = follow->size < BIRTH_HEAD_BYTES ? (size_t)follow->size : BIRTH_HEAD_BYTES;
-    uint64_t hash;
-    if (size <= birth->head_len || follow->fd < 0 || !hash_at(files, follow->fd, 0, size, &hash))
+    char head[BIRTH_HEAD_BYTES];
+    size_t size = follow->size < sizeof head ? (size_t)follow->size : sizeof head, got;
+    if (size <= birth->head_len || follow->fd < 0 || follow->is_truncated ||
+        follow_read(files, follow->fd, (struct span_read){head, size, 0}, &got) != 0 || got < size)
         return false;
+    if (birth->head_len && birth_hash(head, birth->head_len) != birth->head_hash) {
+        follow->is_truncated = true;
+        return false;
+    }
     birth->head_len = (uint32_t)size;
-    birth->head_hash = hash;
+    birth->head_hash = birth_hash(head, size);
     follow->note_due = true;
     return true;
 }

@@ -66,9 +66,11 @@ struct span_read { /* where to put how many bytes from which offset */
 };
 /* Goes on after short reads, to the size or the end of the file. Returns errno. */
 int follow_read(const struct files *files, int fd, struct span_read span, size_t *ret);
+bool follow_begins_alike(const struct files *files, int fd, const struct birth *birth);
 /* Reads the places that the birth names. */
 struct birth_probe follow_probe(const struct files *files, int fd, const struct birth *birth);
-/* The head's hash over what is there now, up to BIRTH_HEAD_BYTES. Returns whether it changed. */
+/* The head's hash over what is there now, up to BIRTH_HEAD_BYTES. Returns whether it grew. A head that is no longer
+ * what it was stays, and the follow is truncated. */
 bool follow_renew_head(const struct files *files, struct follow *follow);
 
 #endif

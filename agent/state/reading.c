@@ -232,7 +232,8 @@ enum reading_result reading_step(const struct reading *reading, struct follow *f
     if (*ret_sys)
         return READING_FAILED;
     batch->offset = follow->offset;
-    if (facts.size < follow->offset || facts.size < follow->birth.check_offset)
+    if (facts.size < follow->offset || facts.size < follow->birth.check_offset ||
+        !follow_begins_alike(reading->files, follow->fd, &follow->birth))
         return READING_TRUNCATED;
     follow->size = facts.size;
     if (follow->scanned > facts.size)

@@ -25,7 +25,7 @@ enum reading_result {
     READING_FAILED,    /* the file system said no, or the batch has no room for one line */
 };
 
-/* The follow must be open. Looks at the file's size, checks the bytes before the offset, fills the batch and moves
+/* The follow must be open. Looks at the file's size, checks its head and the bytes before the offset, fills the batch and moves
  * the offset and the check along. ret_sys: errno of READING_FAILED. */
 enum reading_result reading_step(const struct reading *reading, struct follow *follow,
                                  struct batch *batch, int *ret_sys);
