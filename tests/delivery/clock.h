@@ -1,5 +1,5 @@
-/* tests/delivery/clock.h - a clock that stands still until it is told otherwise, with seeded randomness.
- * SPDX-License-Identifier: Apache-2.0
+/* tests/delivery/clock.h - a clock that stands still until it is told otherwise, with seeded
+ * randomness. SPDX-License-Identifier: Apache-2.0
  */
 #ifndef WEIR_TEST_CLOCK_H
 #define WEIR_TEST_CLOCK_H

@@ -15,6 +15,7 @@
 #include "outputs/elasticsearch.c"
 
 #include "agent/delivery/delivery.h"
+#include "agent/memory.h"
 #include "agent/ports/exchange.h"
 #include "tests/check.h"
 #include "tests/sim/exchange.h"
@@ -37,7 +38,6 @@ struct world {
     char alarm_key[16];
     bool is_running;
 };
-
 
 static inline void world_encode(const void *self, const struct event *event, struct str target,
                                 struct buffer *body, struct arena *scratch)

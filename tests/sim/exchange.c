@@ -259,10 +259,10 @@ static void journey_serve(struct sim_far *far, struct sim_journey *journey)
 /* --- the way
  * --------------------------------------------------------------------------------------- */
 
-static enum course course_of(struct sim_far *far)
+static enum course course_of(struct sim_far *far, const char *url)
 {
     const struct sim_habits *habits = &far->habits;
-    if (is_one_of(far, habits->not_sent))
+    if (is_one_of(far, habits->not_sent) || holds(str_from(url), habits->dead_url))
         return NOT_SENT;
     if (is_one_of(far, habits->reset))
         return RESET;
@@ -277,7 +277,7 @@ static bool far_submit(void *self, struct exchange *exchange)
     struct sim_journey *journey = calloc(1, sizeof *journey);
     int64_t latency = 1 + (int64_t)sim_below(&far->seed, (uint64_t)far->habits.latency_ns + 1);
     journey->exchange = exchange;
-    journey->course = course_of(far);
+    journey->course = course_of(far, exchange->url);
     journey->due_ns =
         far->clock->mono_ns + (journey->course == SILENT ? exchange->timeout_ns : latency);
     journey->next = far->journeys;

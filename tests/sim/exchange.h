@@ -16,6 +16,7 @@ struct sim_habits {
     unsigned reset;       /* the request never arrived whole */
     unsigned lost_answer; /* stored, then reset */
     unsigned silent;      /* stored or not, and no answer until the timeout */
+    const char *dead_url; /* no connection to URLs that hold this */
     /* The server as a whole, in percent of requests. */
     unsigned busy;                            /* 429, sometimes with Retry-After */
     unsigned broken;                          /* 500, 502, 503 */
