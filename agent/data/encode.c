@@ -408,6 +408,13 @@ static void plan(struct writer *writer)
     writer->is_error = event_is_error(event, writer->scratch);
 }
 
+/* Nobody parsed the line: its bytes are its body, whatever fields were added beside. */
+static bool is_bare(const struct event *event)
+{
+    bool has_form = event->flags & (EVENT_PARSED | EVENT_JSON | EVENT_PARSE_FAILED);
+    return !has_form && !event->slots[SLOT_BODY] && event->bytes.len;
+}
+
 static void write_named(struct writer *writer)
 {
     const struct event *event = writer->event;
@@ -422,7 +429,7 @@ static void write_named(struct writer *writer)
         else
             write_user(writer, &event->fields[i]);
     }
-    if (event->count == 0 && write_name(writer, SLOT_BODY))
+    if (is_bare(event) && write_name(writer, SLOT_BODY))
         encode_text(writer->to, event->bytes);
     write_severity(writer);
     write_outcome(writer);
@@ -442,7 +449,7 @@ static void write_unnamed(struct writer *writer)
         write_own_key(writer, field);
         write_own_value(writer, field);
     }
-    if (event->count == 0) {
+    if (is_bare(event)) {
         write_key(writer, STR("message"));
         encode_text(writer->to, event->bytes);
     }

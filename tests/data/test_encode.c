@@ -126,10 +126,19 @@ static void a_line_break_between_tokens_is_not_written(void)
     CHECK_TEXT(encoded(&event, NAMES_AS_IS), "{\"o\":{\"a\":1},\"b\":2}");
 }
 
+static void a_line_that_nobody_parsed_is_the_body_beside_what_was_added(void)
+{
+    fixture_open();
+    struct event event = {.bytes = STR("plain")};
+    struct value path = {.kind = VALUE_TEXT, .text = STR("/x.log")};
+    CHECK(event_set_slot(&event, SLOT_LOG_FILE_PATH, path, &fix.arena));
+    CHECK_TEXT(encoded(&event, NAMES_OTEL), "{\"log.file.path\":\"/x.log\",\"body\":\"plain\"}");
+}
+
 static void a_key_that_a_parser_added_twice_is_written_once(void)
 {
     fixture_open();
-    struct event event = {.bytes = STR("a=1 a=2")};
+    struct event event = {.bytes = STR("a=1 a=2"), .flags = EVENT_PARSED};
     for (int i = 1; i <= 2; i++)
         CHECK(event_add(
             &event, (struct field){.key = STR("a"), .value = {.kind = VALUE_INTEGER, .integer = i}},
@@ -148,4 +157,5 @@ CHECK_MAIN(TEST(an_untouched_line_is_copied), TEST(what_an_encoding_asks_for_is_
            TEST(a_name_is_never_written_both_dotted_and_nested),
            TEST(twins_in_nested_objects_are_written_once),
            TEST(a_line_break_between_tokens_is_not_written),
+           TEST(a_line_that_nobody_parsed_is_the_body_beside_what_was_added),
            TEST(a_key_that_a_parser_added_twice_is_written_once))

@@ -201,6 +201,7 @@ static struct event event_of(const char *id, struct field first)
     memset(fields, 0, sizeof fields);
     fields[0] = first;
     return (struct event){.bytes = STR("{}"),
+                          .flags = EVENT_PARSED,
                           .time_ns = INT64_C(1767323045678000000),
                           .fields = fields,
                           .count = first.key.len > 0,
