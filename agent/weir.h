@@ -103,6 +103,7 @@ struct filter {
     const struct setting *settings;
     size_t size;
     bool label_wanted; /* two of these on one path must be labelled */
+    bool when_required; /* without a `when` the block is a mistake */
     bool sets_time;    /* reads time_ns from the event: the engine then gives one to those without */
     enum code (*open)(void *self, struct host *host, struct why *why);
     /* Every event of the view is live and satisfies `when`. Edit it, or set its fate. */

@@ -35,6 +35,11 @@ static bool own_fields(struct event *event, uint16_t more, struct arena *arena)
     return true;
 }
 
+bool event_own(struct event *event, struct arena *arena)
+{
+    return own_fields(event, 0, arena);
+}
+
 bool event_add(struct event *event, struct field field, struct arena *arena)
 {
     if (!own_fields(event, 1, arena))

@@ -93,7 +93,7 @@ enum { /* event flags */
     EVENT_JSON = 32,        /* bytes are one valid JSON object and fields index it in order */
     EVENT_EDITED = 64,      /* the index says something else than the bytes */
     EVENT_PLATFORM = 128,   /* a line of the function platform (START, REPORT...), not of the function */
-    EVENT_ENDS_INVOCATION = 256,   /* REPORT, or runtimeDone where there is no REPORT */
+    EVENT_ENDS_INVOCATION = 256,   /* REPORT: once for each invocation */
     EVENT_STARTS_INVOCATION = 512, /* START */
     EVENT_TIME_OWN = 1024,         /* time_ns was read from the event itself, not inherited */
 };
@@ -147,6 +147,8 @@ bool event_is_error(const struct event *event, struct arena *scratch);
 bool event_set(struct event *event, const struct path *path, struct value value, struct arena *arena);
 bool event_remove(struct event *event, const struct path *path, struct arena *arena);
 bool event_rename(struct event *event, const struct path *from, const struct path *to, struct arena *arena);
+/* Makes the index the event's own, for filters that edit entries of it in place. */
+bool event_own(struct event *event, struct arena *arena);
 /* Sets the slot's field: replaces what fills it, or adds a field with the slot's OpenTelemetry name. */
 bool event_set_slot(struct event *event, enum slot slot, struct value value, struct arena *arena);
 /* Adds a field behind the others without looking for a twin; for parsers that build an index.
