@@ -1,0 +1,267 @@
+/* filters/formats/lambda_json.c - {"time","type","record"}: events of AWS Lambda's Telemetry API,
+ * in log streams too. SPDX-License-Identifier: Apache-2.0
+ *
+ * What a record says goes to its slots; the rest of it becomes aws.lambda.<key>, and the record
+ * itself is taken out, so that nothing is told twice.
+ */
+#include "filters/formats/format.h"
+
+#include <string.h>
+
+#include "agent/tracing/trace_context.h"
+
+enum { NS_PER_MS = 1000000, BYTES_PER_MB = 1 << 20 };
+
+struct platform_type {
+    struct str type, event;
+    uint16_t flags;
+    enum slot duration; /* what metrics.durationMs is the duration of */
+    const char *prefix; /* of members without a slot; null: aws.lambda. */
+};
+
+#define TEXT(text)                                                                                 \
+    {                                                                                              \
+        "" text, sizeof(text) - 1                                                                  \
+    }
+/* Only the report ends an invocation: runtimeDone tells the same, earlier and with less in it, and
+ * not everywhere. */
+static const struct platform_type platform_types[] = {
+    {TEXT("start"), TEXT("start"), EVENT_STARTS_INVOCATION, SLOT_NONE, NULL},
+    {TEXT("report"), TEXT("report"), EVENT_ENDS_INVOCATION, SLOT_DURATION, NULL},
+    {TEXT("runtimeDone"), TEXT("runtime_done"), 0, SLOT_LAMBDA_DURATION, NULL},
+    {TEXT("initStart"), TEXT("init_start"), 0, SLOT_NONE, NULL},
+    {TEXT("initRuntimeDone"), TEXT("init_runtime_done"), 0, SLOT_LAMBDA_INIT, NULL},
+    {TEXT("initReport"), TEXT("init_report"), 0, SLOT_LAMBDA_INIT, NULL},
+    {TEXT("restoreStart"), TEXT("restore_start"), 0, SLOT_NONE, NULL},
+    {TEXT("restoreRuntimeDone"), TEXT("restore_runtime_done"), 0, SLOT_LAMBDA_RESTORE, NULL},
+    {TEXT("restoreReport"), TEXT("restore_report"), 0, SLOT_LAMBDA_RESTORE, NULL},
+    {TEXT("extension"), TEXT("extension"), 0, SLOT_NONE, "aws.lambda.extension."},
+    {TEXT("telemetrySubscription"), TEXT("telemetry"), 0, SLOT_NONE, "aws.lambda.extension."},
+    {TEXT("logsSubscription"), TEXT("logs"), 0, SLOT_NONE, "aws.lambda.extension."},
+    {TEXT("logsDropped"), TEXT("logs_dropped"), 0, SLOT_NONE, NULL},
+    {TEXT("fault"), TEXT("crash"), 0, SLOT_NONE, NULL},
+    {TEXT("end"), TEXT("end"), 0, SLOT_NONE, NULL},
+};
+
+enum member_kind { MEMBER_VALUE, MEMBER_DURATION, MEMBER_MEMORY, MEMBER_METRICS, MEMBER_TRACING };
+
+static const struct known_member {
+    struct str key;
+    enum slot slot;
+    enum member_kind kind;
+} known_members[] = {
+    {TEXT("requestId"), SLOT_FAAS_INVOCATION_ID, MEMBER_VALUE},
+    {TEXT("status"), SLOT_LAMBDA_STATUS, MEMBER_VALUE},
+    {TEXT("errorType"), SLOT_EXCEPTION_TYPE, MEMBER_VALUE},
+    {TEXT("metrics"), SLOT_NONE, MEMBER_METRICS},
+    {TEXT("tracing"), SLOT_NONE, MEMBER_TRACING},
+    {TEXT("version"), SLOT_FAAS_VERSION, MEMBER_VALUE},
+    {TEXT("functionName"), SLOT_FAAS_NAME, MEMBER_VALUE},
+    {TEXT("functionVersion"), SLOT_FAAS_VERSION, MEMBER_VALUE},
+    {TEXT("functionArn"), SLOT_CLOUD_RESOURCE_ID, MEMBER_VALUE},
+    {TEXT("instanceId"), SLOT_SERVICE_INSTANCE, MEMBER_VALUE},
+    {TEXT("durationMs"), SLOT_NONE, MEMBER_DURATION},
+    {TEXT("billedDurationMs"), SLOT_LAMBDA_BILLED, MEMBER_VALUE},
+    {TEXT("memorySizeMB"), SLOT_FAAS_MAX_MEMORY, MEMBER_MEMORY},
+    {TEXT("maxMemoryUsedMB"), SLOT_LAMBDA_MEMORY_USED, MEMBER_VALUE},
+    {TEXT("initDurationMs"), SLOT_LAMBDA_INIT, MEMBER_VALUE},
+    {TEXT("restoreDurationMs"), SLOT_LAMBDA_RESTORE, MEMBER_VALUE},
+};
+
+struct report { /* the object being read */
+    const struct platform_type *type;
+    struct str text;
+    const char *prefix;
+};
+static void members_read(struct reader *reader, const struct report *report);
+
+/* `producedBytes` becomes aws.lambda.metrics.produced_bytes, as the text format has it. */
+static void extra(struct reader *reader, const struct report *report, const struct member *member)
+{
+    struct str prefix = str_from(report->prefix);
+    char *key = arena_take(reader->arena, prefix.len + 2 * member->key.len);
+    size_t len = prefix.len;
+    if (!key)
+        return;
+    memcpy(key, prefix.at, prefix.len);
+    for (size_t i = 0; i < member->key.len; i++) {
+        char byte = member->key.at[i];
+        bool is_capital = byte >= 'A' && byte <= 'Z';
+        if (is_capital && i > 0 && !member->key_escaped)
+            key[len++] = '_';
+        key[len++] = is_capital && !member->key_escaped ? (char)(byte | 0x20) : byte;
+    }
+    struct field field = {.key = {key, len}, .value = member->value};
+    field.flags = member->key_escaped ? FIELD_KEY_ESCAPED : 0;
+    field.name = names_find(reader->names, field.key);
+    event_add(reader->event, field, reader->arena);
+}
+
+/* {"spanId":"..","type":"X-Amzn-Trace-Id","value":"Root=1-..;Parent=..;Sampled=1"} */
+static void tracing_read(struct reader *reader, struct str tracing)
+{
+    struct member member;
+    struct trace_context context;
+    for (size_t at = 0; scan_next(tracing, &at, &member);) {
+        if (str_equal(member.key, STR("spanId")))
+            reader_value(reader, SLOT_SPAN_ID, member.value);
+        if (!str_equal(member.key, STR("value")) || member.value.kind != VALUE_STRING ||
+            !amazon_trace_read(member.value.text, &context))
+            continue;
+        struct str id = {context.trace, sizeof context.trace};
+        reader_text(reader, SLOT_TRACE_ID, arena_copy(reader->arena, id));
+        if (context.has_span)
+            reader_text(reader, SLOT_PARENT_SPAN_ID,
+                        arena_copy(reader->arena, (struct str){context.span, sizeof context.span}));
+        if (context.flags != TRACE_FLAGS_UNSAID)
+            reader_value(reader, SLOT_TRACE_FLAGS,
+                         (struct value){.kind = VALUE_INTEGER, .integer = context.flags});
+    }
+}
+
+/* Only the report's duration is that of the invocation: the others would count it twice. */
+static void duration_put(struct reader *reader, enum slot slot, struct value value)
+{
+    int64_t ns;
+    double ms;
+    if (slot != SLOT_DURATION) {
+        reader_value(reader, slot, value);
+        return;
+    }
+    if (!duration_read(value.text, NS_PER_MS, &ns)) {
+        if (!value_number(value, &ms) || ms < 0 || ms > 1e12) /* 1.5e3: nobody writes it, all may */
+            return;
+        ns = (int64_t)(ms * NS_PER_MS);
+    }
+    reader_value(reader, SLOT_DURATION, (struct value){.kind = VALUE_DURATION, .integer = ns});
+    reader_value(reader, SLOT_LAMBDA_DURATION, value);
+}
+
+static bool memory_put(struct reader *reader, struct value value)
+{
+    int64_t megabytes;
+    if (!value_integer(value, &megabytes) || megabytes < 0 || megabytes > INT32_MAX)
+        return false;
+    reader_value(reader, SLOT_FAAS_MAX_MEMORY,
+                 (struct value){.kind = VALUE_INTEGER, .integer = megabytes * BYTES_PER_MB});
+    return true;
+}
+
+/* False: the member has no place among the slots. */
+static bool known_read(struct reader *reader, const struct report *report,
+                       const struct known_member *known, struct value value)
+{
+    struct report metrics = {report->type, value.text, "aws.lambda.metrics."};
+    switch (known->kind) {
+    case MEMBER_VALUE:
+        reader_value(reader, known->slot, value);
+        return true;
+    case MEMBER_DURATION:
+        if (value.kind != VALUE_NUMBER || !report->type->duration)
+            return false;
+        duration_put(reader, report->type->duration, value);
+        return true;
+    case MEMBER_MEMORY:
+        return memory_put(reader, value);
+    case MEMBER_METRICS:
+        if (value.kind == VALUE_OBJECT)
+            members_read(reader, &metrics);
+        return value.kind == VALUE_OBJECT;
+    case MEMBER_TRACING:
+        if (value.kind == VALUE_OBJECT)
+            tracing_read(reader, value.text);
+        return value.kind == VALUE_OBJECT;
+    }
+    return false;
+}
+
+static const struct known_member *find_member(struct str key)
+{
+    for (size_t i = 0; i < COUNT(known_members); i++)
+        if (known_members[i].key.len == key.len && str_equal(known_members[i].key, key))
+            return &known_members[i];
+    return NULL;
+}
+
+static void members_read(struct reader *reader, const struct report *report)
+{
+    struct member member;
+    for (size_t at = 0; scan_next(report->text, &at, &member);) {
+        const struct known_member *known = find_member(member.key);
+        if (!known || !known_read(reader, report, known, member.value))
+            extra(reader, report, &member);
+    }
+}
+
+/* What a function or extension printed: an object of its own, or a text line. */
+static void printed_read(struct reader *reader, struct value record)
+{
+    if (record.kind == VALUE_OBJECT) {
+        reader_object(reader, record.text);
+        return;
+    }
+    struct str text = record.text;
+    if (record.kind == VALUE_ESCAPED)
+        text = json_unescape(text, reader->arena);
+    text = text.at ? str_trim(text) : text;
+    if (!text.len)
+        return;
+    if (*text.at == '{' && reader_object(reader, text)) {
+        reader_text(reader, SLOT_BODY, text);
+        return;
+    }
+    if (lambda_line_read(reader, text) != FORMAT_READ)
+        plain_read(reader, text);
+}
+
+static void platform_read(struct reader *reader, struct str type, struct value record)
+{
+    struct event *event = reader->event;
+    struct platform_type found = {.event = type};
+    for (size_t i = 0; i < COUNT(platform_types); i++)
+        if (str_equal(platform_types[i].type, type))
+            found = platform_types[i];
+    event->flags |= (uint16_t)(EVENT_PLATFORM | found.flags);
+    reader_text(reader, SLOT_LAMBDA_EVENT, found.event);
+    if (record.kind == VALUE_OBJECT)
+        members_read(reader, &(struct report){&found, record.text,
+                                              found.prefix ? found.prefix : "aws.lambda."});
+    else
+        printed_read(reader, record);
+    if (str_equal(type, STR("report")))
+        reader_bool(reader, SLOT_FAAS_COLDSTART,
+                    reader_has(reader, SLOT_LAMBDA_INIT) ||
+                        reader_has(reader, SLOT_LAMBDA_RESTORE));
+    const struct field *status = event_slot(event, SLOT_LAMBDA_STATUS);
+    if (status && !str_equal(status->value.text, STR("success")))
+        reader_failed(reader);
+    else if (!event->severity)
+        event->severity = SEVERITY_INFO;
+}
+
+bool lambda_event_read(struct reader *reader)
+{
+    static const struct str prefix = {"platform.", 9};
+    struct event *event = reader->event;
+    const struct field *record = reader_find(reader, STR("record"));
+    const struct field *type = record ? reader_find(reader, STR("type")) : NULL;
+    if (!type || type->value.kind != VALUE_STRING || !(event->flags & EVENT_TIME_OWN))
+        return false;
+    struct value said = record->value;
+    struct str name = type->value.text;
+    bool is_platform = str_starts(name, prefix);
+    if (said.kind != VALUE_OBJECT && !value_is_text(said))
+        return false;
+    if (!is_platform && !str_equal(name, STR("function")) && !str_equal(name, STR("extension")))
+        return false;
+    reader_text(reader, SLOT_CLOUD_PLATFORM,
+                STR("aws_lambda")); /* the index is the event's own from here on */
+    field_take_out(event, reader_find(reader, STR("record")));
+    if (is_platform) {
+        platform_read(reader, str_skip(name, prefix.len), said);
+        reader_text(reader, SLOT_BODY, name);
+    } else {
+        printed_read(reader, said);
+    }
+    return true;
+}

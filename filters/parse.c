@@ -1,0 +1,186 @@
+/* filters/parse.c - give lines structure: JSON, logfmt, AWS Lambda, access logs, plain text.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * No error dies in here: a line that should parse and does not keeps its text as the body, says why
+ * in parse.error, and counts as an error from then on.
+ */
+#include "agent/weir.h"
+
+#include <stdio.h>
+
+#include "filters/formats/format.h"
+
+enum format_id {
+    FORMAT_AUTO = 0,
+#define FORMAT(name) FORMAT_##name,
+#include "filters/formats/formats.def"
+#undef FORMAT
+    FORMAT_COUNT
+};
+
+static const struct format *const formats[] = {
+    [FORMAT_AUTO] = NULL,
+#define FORMAT(name) [FORMAT_##name] = &format_##name,
+#include "filters/formats/formats.def"
+#undef FORMAT
+};
+
+struct parse {
+    int format;
+    bool function_from_path;
+    struct path *from;
+    int guess; /* what the line before was: lines of one kind come in runs */
+    struct reader reader;
+    uint64_t *failed;
+};
+
+static const struct choice format_words[] = {
+    {"auto", FORMAT_AUTO},
+#define FORMAT(name) {#name, FORMAT_##name},
+#include "filters/formats/formats.def"
+#undef FORMAT
+    {0},
+};
+
+static const struct setting settings[] = {
+    CHOICE_SETTING(struct parse, format, format_words, .def = "auto",
+                   .help = "Format of the lines. `auto` tells each line by its first bytes."),
+    FIELD_SETTING(struct parse, from, .help = "Parse the text of this field instead of the line.",
+                  .example = "from = message"),
+    BOOL_SETTING(struct parse, function_from_path, .def = "true",
+                 .help = "Name a function by the file of its log where no line names it: "
+                         "checkout.log, or NAME in "
+                         "/aws/lambda/NAME/."),
+    {0},
+};
+
+/* At most one format claims a line, so that asking the last one first changes nothing but the
+ * speed. */
+static int claimant(struct parse *parse, struct str line)
+{
+    if (formats[parse->guess]->claims(line))
+        return parse->guess;
+    for (int id = FORMAT_AUTO + 1; id < FORMAT_COUNT; id++)
+        if (id != parse->guess && formats[id]->claims(line))
+            return id;
+    return FORMAT_plain;
+}
+
+static enum format_result guess_read(struct parse *parse, struct str text)
+{
+    int id = claimant(parse, text);
+    enum format_result result = formats[id]->read(&parse->reader, text);
+    parse->guess = id;
+    return result == FORMAT_FOREIGN ? format_plain.read(&parse->reader, text) : result;
+}
+
+/* The text becomes the body, the reason parse.error; fields from before the wrong place stay. */
+static void broken(struct parse *parse, struct str text)
+{
+    struct reader *reader = &parse->reader;
+    struct event *event = reader->event;
+    char words[96];
+    int len = snprintf(words, sizeof words, "%s at byte %zu", reader->wrong, reader->wrong_at);
+    struct str why = arena_copy(reader->arena, (struct str){words, (size_t)len});
+    event->flags |= EVENT_PARSE_FAILED;
+    ++*parse->failed;
+    struct str body = str_trim(text);
+    if (event->slots[SLOT_BODY])
+        event_set_slot(event, SLOT_BODY, (struct value){.kind = VALUE_TEXT, .text = body},
+                       reader->arena);
+    plain_read(reader, body);
+    reader_text(reader, SLOT_PARSE_ERROR, why.at ? why : STR("invalid"));
+}
+
+/* arn:aws:lambda:eu-west-1:123456789012:function:checkout:7 */
+static struct str function_of_arn(struct str arn)
+{
+    struct cut name = str_cut_str(arn, STR(":function:"));
+    return name.found ? str_cut(name.tail, ':').head : (struct str){0};
+}
+
+static struct str function_of_path(struct str path)
+{
+    struct cut group = str_cut_str(path, STR("/aws/lambda/"));
+    if (group.found)
+        return str_cut(group.tail, '/').head;
+    struct str file = str_cut_last(path, '/').found ? str_cut_last(path, '/').tail : path;
+    struct cut name = str_cut_last(file, '.');
+    return name.head.len ? name.head : file;
+}
+
+static struct str text_of(const struct event *event, enum slot slot)
+{
+    const struct field *field = event_slot(event, slot);
+    return field && value_is_text(field->value) ? field->value.text : (struct str){0};
+}
+
+static void name_function(struct parse *parse)
+{
+    struct reader *reader = &parse->reader;
+    struct event *event = reader->event;
+    if (!(event->flags & EVENT_PLATFORM) && !reader_has(reader, SLOT_FAAS_INVOCATION_ID))
+        return;
+    reader_text(reader, SLOT_FAAS_NAME, function_of_arn(text_of(event, SLOT_CLOUD_RESOURCE_ID)));
+    if (parse->function_from_path)
+        reader_text(reader, SLOT_FAAS_NAME, function_of_path(text_of(event, SLOT_LOG_FILE_PATH)));
+    reader_text(reader, SLOT_SERVICE_NAME, text_of(event, SLOT_FAAS_NAME));
+}
+
+/* The text to parse: the line, or what the field holds; false where there is none. */
+static bool text_find(const struct parse *parse, struct event *event, struct arena *arena,
+                      struct str *ret)
+{
+    if (parse->from)
+        return value_text(event_get(event, parse->from, arena), arena, ret);
+    *ret = event->bytes;
+    return !(event->flags & (EVENT_PARSED | EVENT_PARSE_FAILED)); /* another `parse` was here */
+}
+
+static void event_parse(struct parse *parse, struct event *event, struct arena *arena)
+{
+    struct str text;
+    if (!text_find(parse, event, arena, &text))
+        return;
+    struct reader *reader = &parse->reader;
+    reader->event = event;
+    reader->arena = arena;
+    reader->is_guessed = parse->format == FORMAT_AUTO;
+    enum format_result result =
+        reader->is_guessed ? guess_read(parse, text) : formats[parse->format]->read(reader, text);
+    if (result == FORMAT_BROKEN)
+        broken(parse, text);
+    else
+        event->flags |= EVENT_PARSED;
+    name_function(parse);
+}
+
+static void parse_apply(void *self, struct view *view)
+{
+    for (uint32_t i = 0; i < view->count; i++)
+        event_parse(self, view->at[i], view->arena);
+}
+
+static enum code parse_open(void *self, struct host *host, struct why *why)
+{
+    struct parse *parse = self;
+    struct reader *reader = &parse->reader;
+    parse->guess = FORMAT_json;
+    reader->names = host_names(host);
+    reader->lines = scanner_make(host_arena(host), reader->names);
+    reader->inside = scanner_make(host_arena(host), reader->names);
+    parse->failed = host_counter(host, "failed", "Lines that should have parsed and did not.");
+    if (!reader->lines || !reader->inside)
+        return fail(why, OVER_LIMIT, "%s: no memory for the parser", host_where(host));
+    return OK;
+}
+
+const struct filter filter_parse = {
+    .name = "parse",
+    .summary = "Gives lines structure: JSON, logfmt, AWS Lambda, access logs, plain text.",
+    .settings = settings,
+    .size = sizeof(struct parse),
+    .sets_time = true,
+    .open = parse_open,
+    .apply = parse_apply,
+};
