@@ -9,6 +9,10 @@ enum {
     FIELDS_MAX = 4096,           /* top-level fields of one event; Honeycomb takes 2000, Elasticsearch 1000 */
     INPUTS_MAX = 64,             /* one bit each in stage.from */
     OUTPUTS_MAX = 64,            /* one bit each in origin.owed */
+    INVOCATIONS_MAX = 16384,     /* open at once in all sources of one `trace`: 4 MiB; ids are chosen by strangers */
+    INVOCATIONS_OF_SOURCE_MAX = 256, /* of one source: a line looks at all of them */
+    REQUEST_ID_BYTES_MAX = 64,   /* of an invocation; a UUID has 36 */
+    FUNCTION_BYTES_MAX = 64,     /* Lambda's own limit for a function's name */
     READ_BYTES = 256 * 1024,     /* one read: big enough to forget the system call, small enough for L2 */
     LINE_BYTES_DEFAULT = 1 << 20, /* line_max */
     BATCH_EVENTS_MAX = 16384,    /* events worked on at once */
