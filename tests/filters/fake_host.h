@@ -65,6 +65,13 @@ static inline struct str host_line(struct host *host, struct str text)
     return arena_copy(&host->batch, text);
 }
 
+/* What fills a slot; nothing where nothing does. */
+static inline struct value slot_value(const struct event *event, enum slot slot)
+{
+    const struct field *field = event_slot(event, slot);
+    return field ? field->value : (struct value){.kind = VALUE_MISSING};
+}
+
 struct arena *host_arena(struct host *host)
 {
     return &host->run;

@@ -222,9 +222,9 @@ static void check_report(const json_t *want, struct event *event, struct bench *
     if (json_object_get(want, "timestamp"))
         CHECK(event->flags & EVENT_TIME_OWN);
     if (json_object_get(want, "memory_size_mb")) {
-        CHECK_EQ(event_slot(event, SLOT_FAAS_MAX_MEMORY)->value.integer,
+        CHECK_EQ(slot_value(event, SLOT_FAAS_MAX_MEMORY).integer,
                  json_integer_value(json_object_get(want, "memory_size_mb")) << 20);
-        CHECK_EQ(event_slot(event, SLOT_FAAS_COLDSTART)->value.truth,
+        CHECK_EQ(slot_value(event, SLOT_FAAS_COLDSTART).truth,
                  json_object_get(want, "init_duration_ms") != NULL);
     }
     CHECK_EQ(!!(event->flags & EVENT_FAILED), str_equal(corpus_str(want, "type"), STR("timeout")));

@@ -90,7 +90,7 @@ static void of_several_aliases_the_best_fills_the_slot(void)
                               .value = {.kind = VALUE_TEXT, .text = key}};
         CHECK(reader_field(&reader, field));
     }
-    CHECK_STR(event_slot(&event, SLOT_BODY)->value.text, STR("message"));
+    CHECK_STR(slot_value(&event, SLOT_BODY).text, STR("message"));
     CHECK_EQ(event.fields[0].slot, SLOT_NONE);
     host_clear(&host);
 }

@@ -160,8 +160,8 @@ static void what_is_no_utf8_is_mended_and_read(void)
     reader.event = &event;
     CHECK_EQ(format_json.read(&reader, event.bytes), FORMAT_READ);
     CHECK_EQ(event.severity, SEVERITY_ERROR);
-    CHECK_STR(event_slot(&event, SLOT_BODY)->value.text, STR("a\xEF\xBF\xBD\xEF\xBF\xBD"
-                                                             "b"));
+    CHECK_STR(slot_value(&event, SLOT_BODY).text, STR("a\xEF\xBF\xBD\xEF\xBF\xBD"
+                                                      "b"));
     host_clear(&host);
 }
 

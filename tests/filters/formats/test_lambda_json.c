@@ -133,8 +133,7 @@ static void check_event(const json_t *given, const struct event *event)
     const json_t *record = json_object_get(given, "record"),
                  *metrics = json_object_get(record, "metrics");
     if (json_object_get(record, "requestId"))
-        CHECK_STR(event_slot(event, SLOT_FAAS_INVOCATION_ID)->value.text,
-                  corpus_str(record, "requestId"));
+        CHECK_STR(slot_value(event, SLOT_FAAS_INVOCATION_ID).text, corpus_str(record, "requestId"));
     if (json_object_get(record, "status"))
         CHECK_EQ(!!(event->flags & EVENT_FAILED),
                  !str_equal(corpus_str(record, "status"), STR("success")));
@@ -145,7 +144,7 @@ static void check_event(const json_t *given, const struct event *event)
     check_metric(metrics, "billedDurationMs", event, SLOT_LAMBDA_BILLED);
     check_metric(metrics, "maxMemoryUsedMB", event, SLOT_LAMBDA_MEMORY_USED);
     check_metric(metrics, "initDurationMs", event, SLOT_LAMBDA_INIT);
-    CHECK_EQ(event_slot(event, SLOT_FAAS_COLDSTART)->value.truth,
+    CHECK_EQ(slot_value(event, SLOT_FAAS_COLDSTART).truth,
              json_object_get(metrics, "initDurationMs") != NULL);
 }
 
