@@ -23,6 +23,7 @@
 #include "agent/state/copies.h"
 #include "agent/state/finder.h"
 #include "agent/state/reading.h"
+#include "agent/state/resume.h"
 
 /* --- what the engine offers ------------------------------------------------------------------------ */
 
@@ -45,30 +46,15 @@ bool terminal_has_colours(void);
 
 /* --- inputs: nouns of the far end ------------------------------------------------------------------- */
 
-/* A source can be read again from a position. Made by its input, numbered and remembered by the engine. */
-struct source;
-
 /* key names it across restarts within this input ("f12": the birth's serial); id_prefix goes in front of
- * the offset in document ids. Where the engine remembers the key, the source resumes. Null: too many. */
+ * the offset in document ids. Where the engine remembers the key, the source resumes. Null: too many.
+ * What can be asked of it then stands in state/resume.h. */
 struct source *source_open(struct host *host, struct str key, struct str id_prefix, void *mine);
-void *source_mine(const struct source *source);          /* the input's own struct */
-uint32_t source_id(const struct source *source);         /* dense, this process only */
-uint64_t source_resume(const struct source *source);     /* where to read from: the rewind, 0 when new */
-bool source_is_known(const struct source *source);       /* it was remembered */
-/* Tells the scheduler whether there are bytes to read; without it read() is not called. */
-void source_ready(struct source *source, bool is_ready);
-/* Below this the source was read in an earlier run; a batch begins or ends there, it never goes across, so that
- * totals count nothing twice. UINT64_MAX once it was passed. */
-uint64_t source_read_until(const struct source *source);
-/* Up to NOTE_BYTES_MAX of the input's own, kept with the source in the same commit as its marks. */
-void source_note(struct source *source, struct str note);
 /* What the engine remembers for this input; each() may open sources. resume is the rewind. */
 void host_each_known(struct host *host,
                      void (*each)(void *context, struct str key, struct str note, uint64_t resume),
                      void *context);
 uint64_t host_new_serial(struct host *host); /* never given before, across restarts; journaled */
-/* Nothing more will ever come; the engine forgets it once everything read from it has an outcome. */
-void source_finish(struct source *source);
 
 enum read_result {
     READ_SOME,  /* the batch has bytes; there may be more */
@@ -195,13 +181,6 @@ struct output {
     /* Byte streams (no request): the file to append to; empty: standard output. */
     const struct byte_stream *(*stream)(const void *self);
     bool discards; /* takes events and does nothing with them (`discard`) */
-};
-
-struct byte_stream {
-    struct str path;          /* empty: standard output */
-    int64_t rotate_bytes;     /* 0: never */
-    int64_t rotate_keep;      /* rotated files to keep, 0: all */
-    int mode;                 /* of a new file */
 };
 
 #endif

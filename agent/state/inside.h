@@ -4,15 +4,12 @@
 #ifndef WEIR_INSIDE_H
 #define WEIR_INSIDE_H
 
-#include "agent/limits.h"
 #include "agent/state/journal.h"
 #include "agent/state/open.h"
 #include "agent/state/state.h"
-#include "agent/state/stream.h"
 
 enum {
     MENDED_BYTES_MAX = 64 * 1024,
-    LOAD_INPUTS_MAX = 4096, /* inputs of one journal, those gone from the configuration included */
     GONE_INPUTS_MAX = 256,
     SAVED_RECORD_BYTES = 1 << 20, /* a snapshot is cut into records of about this size */
 };
@@ -33,6 +30,8 @@ enum { /* of SECTION_SOURCE */
     SOURCE_HAS_NOTE = 1,
 };
 
+struct known_file; /* stream.h */
+
 struct state {
     const struct files *files;
     const struct clock *clock;
@@ -45,8 +44,8 @@ struct state {
 
     uint64_t agent_id, next_serial;
     struct ledger ledger;
-    struct output_totals committed_outputs[OUTPUTS_MAX];
-    uint64_t open_bits[OUTPUTS_MAX]; /* open positions per output */
+    struct output_totals *committed_outputs;
+    uint64_t *open_bits; /* open positions per output */
     uint64_t lost;                   /* events that no source holds any more */
 
     struct source **sources; /* by id */
@@ -72,11 +71,6 @@ struct state {
     struct buffer mended;
 };
 
-struct known_file {
-    struct stream_file file;
-    struct known_file *next;
-};
-
 /* source.c */
 struct source *source_find(const struct state *state, uint32_t input, struct str key);
 struct source *source_make(struct state *state, uint32_t input, struct str key);
@@ -86,18 +80,6 @@ uint64_t source_mark(const struct source *source, uint32_t output);
 bool source_set_note(struct source *source, struct str note);
 void source_link(struct source *source, uint32_t slot, uint32_t after);
 
-/* load.c: one payload of the journal into the state; context: struct load. */
-struct load {
-    struct state *state;
-    uint32_t inputs[LOAD_INPUTS_MAX]; /* the record's numbers to ours */
-    uint32_t outputs[OUTPUTS_MAX];
-    uint32_t input_count, output_count;
-    uint64_t broken; /* sections that make no sense */
-    bool has_agent, out_of_memory;
-};
-void load_record(void *context, struct str payload);
-/* After the last record: links the lists, mends what does not add up. False: no memory. */
-bool load_finish(struct load *load);
 /* A line about what was mended. */
 void state_mend(struct state *state, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -5,12 +5,14 @@
  * that is missing in the middle costs what it said and no more. What still does not add up is
  * mended towards reading again: an event too often is better than one too few.
  */
+#include "agent/state/load.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/memory.h"
-#include "agent/state/inside.h"
+#include "agent/state/stream.h"
 
 enum { NOT_OURS = UINT32_MAX };
 

@@ -3,7 +3,9 @@
  *
  * Every record begins with the labels that its numbers stand for, so each can be understood alone.
  */
+#include "agent/limits.h"
 #include "agent/state/inside.h"
+#include "agent/state/pack.h"
 
 static void save_head(const struct state *state, struct buffer *to)
 {

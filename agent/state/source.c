@@ -11,9 +11,9 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "agent/limits.h"
 #include "agent/memory.h"
 #include "agent/state/inside.h"
-#include "agent/weir.h"
 
 static struct open_entry *entry_at(const struct source *source, uint32_t slot)
 {
@@ -196,7 +196,7 @@ void source_mark_dirty(struct source *source)
     source->state->dirty = source;
 }
 
-/* --- what plugins ask (weir.h) ----------------------------------------------------------- */
+/* --- what plugins ask (resume.h) --------------------------------------------------------- */
 
 void *source_mine(const struct source *source)
 {

@@ -10,13 +10,13 @@
  *                             source_hold_open() for what still has owed bits when the batch ends
  *                             source_count(), then source_advance() to where the batch ended
  * Only then may it commit. An outcome that comes later: source_settle(source, seq, output).
- * The functions that plugins see (source_mine ... source_note) are declared in weir.h.
+ * The functions that plugins see (source_mine ... source_note) stand in resume.h.
  */
 #ifndef WEIR_SOURCE_H
 #define WEIR_SOURCE_H
 
 #include "agent/data/batch.h"
-#include "agent/must.h"
+#include "agent/state/resume.h"
 #include "agent/why.h"
 
 struct state;
@@ -70,7 +70,7 @@ void source_take_known(struct source *source, struct origin *origin);
  * its old seq, not fresh (it leaves `in_flight`, where the load put it). Otherwise: not owed. */
 static inline void source_take(struct source *source, struct origin *origin)
 {
-    if (LIKELY(origin->offset >= source->known_end)) {
+    if (origin->offset >= source->known_end) { /* nearly always */
         origin->owed = source->outputs;
         origin->fresh = source->outputs;
         origin->seq = 0;

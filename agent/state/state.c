@@ -12,7 +12,9 @@
 
 #include "agent/memory.h"
 #include "agent/ports/clock.h"
-#include "agent/state/inside.h"
+#include "agent/state/load.h"
+#include "agent/state/pack.h"
+#include "agent/state/stream.h"
 
 enum {
     RUN_BYTES_MAX = 4 << 20,
@@ -124,7 +126,11 @@ static enum code take_plan(struct state *state, const struct state_plan *plan, s
     struct ledger *ledger = &state->ledger;
     ledger->inputs = arena_zeroed(&state->run, (plan->input_count + 1) * sizeof *ledger->inputs);
     ledger->outputs = arena_zeroed(&state->run, (plan->output_count + 1) * sizeof *ledger->outputs);
-    if (!inputs || !names || !ledger->inputs || !ledger->outputs)
+    state->open_bits = arena_zeroed(&state->run, OUTPUTS_MAX * sizeof *state->open_bits);
+    state->committed_outputs =
+        arena_zeroed(&state->run, OUTPUTS_MAX * sizeof *state->committed_outputs);
+    if (!inputs || !names || !ledger->inputs || !ledger->outputs || !state->open_bits ||
+        !state->committed_outputs)
         return fail(why, OVER_LIMIT, "no memory for the state of %u inputs", plan->input_count);
     for (uint32_t i = 0; i < plan->input_count; i++)
         inputs[i] = plan->inputs[i];

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "agent/weir.h"
+#include "agent/state/resume.h"
 
 enum { STDOUT_FD = 1 };
 

@@ -24,6 +24,11 @@ struct stream_file { /* as the journal names one */
     int64_t born_ns;
 };
 
+struct known_file { /* the files that a journal names, newest first */
+    struct stream_file file;
+    struct known_file *next;
+};
+
 struct stream {
     const struct files *files;
     struct str label; /* the output's; borrowed */

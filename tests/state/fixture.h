@@ -5,7 +5,7 @@
 #define WEIR_STATE_FIXTURE_H
 
 #include "agent/state/inside.h"
-#include "agent/weir.h"
+#include "agent/limits.h"
 #include "tests/check.h"
 #include "tests/sim/clock.h"
 #include "tests/sim/files.h"

@@ -1,0 +1,36 @@
+/* agent/state/resume.h - what an input asks of its sources, and an output of its file.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Part of the manual for plugin authors: weir.h includes it.
+ */
+#ifndef WEIR_RESUME_H
+#define WEIR_RESUME_H
+
+#include "agent/data/str.h"
+
+/* A source can be read again from a position. Made by its input (source_open() in weir.h), numbered and
+ * remembered by the engine. */
+struct source;
+
+void *source_mine(const struct source *source);      /* the input's own struct */
+uint32_t source_id(const struct source *source);     /* dense, this process only */
+uint64_t source_resume(const struct source *source); /* where to read from: the rewind, 0 when new */
+bool source_is_known(const struct source *source);   /* it was remembered */
+/* Tells the scheduler whether there are bytes to read; without it read() is not called. */
+void source_ready(struct source *source, bool is_ready);
+/* Below this the source was read in an earlier run; a batch begins or ends there, it never goes across, so that
+ * totals count nothing twice. UINT64_MAX once it was passed. */
+uint64_t source_read_until(const struct source *source);
+/* Up to NOTE_BYTES_MAX of the input's own, kept with the source in the same commit as its marks. */
+void source_note(struct source *source, struct str note);
+/* Nothing more will ever come; the engine forgets it once everything read from it has an outcome. */
+void source_finish(struct source *source);
+
+struct byte_stream {
+    struct str path;      /* empty: standard output */
+    int64_t rotate_bytes; /* 0: never */
+    int64_t rotate_keep;  /* rotated files to keep, 0: all */
+    int mode;             /* of a new file */
+};
+
+#endif
