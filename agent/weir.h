@@ -20,6 +20,7 @@
 #include "agent/limits.h"
 #include "agent/must.h"
 #include "agent/ports/files.h"
+#include "agent/ports/terminal.h"
 #include "agent/state/copies.h"
 #include "agent/state/finder.h"
 #include "agent/state/reading.h"
@@ -40,9 +41,6 @@ uint64_t *host_counter(struct host *host, const char *name, const char *help);
 /* One line of operator's log, at most once per `key` until host_recovered(host, key, ...) is told. */
 void host_alarm(struct host *host, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void host_recovered(struct host *host, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-/* Standard output is a terminal that shows colours (port_terminal.c). */
-bool terminal_has_colours(void);
 
 /* --- inputs: nouns of the far end ------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* agent/ports/port_terminal.c - what standard output is.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "agent/weir.h"
+#include "agent/ports/terminal.h"
 
 #include <stdlib.h>
 #include <string.h>
