@@ -309,6 +309,10 @@ static bool item_read(struct value item, struct arena *arena, uint8_t *ret, stru
     struct member action, second;
     size_t at = 0;
     int64_t status;
+    if (str_equal(item.text, STR("{\"create\":{\"status\":201}}"))) { /* nearly all of them */
+        *ret = DELIVERED;
+        return true;
+    }
     if (item.kind != VALUE_OBJECT || !scan_next(item.text, &at, &action) ||
         scan_next(item.text, &at, &second) || !str_equal(action.key, STR("create")) ||
         !value_integer(member_of(action.value, STR("status")), &status) || status < 200 ||

@@ -195,6 +195,17 @@ static enum code headers_check(const struct endpoint *endpoint, const char *wher
     return OK;
 }
 
+static bool headers_hold_credentials(const struct endpoint *endpoint)
+{
+    static const char *const names[] = {"authorization", "cookie", "proxy-authorization",
+                                        "x-api-key"};
+    for (size_t i = 0; i < endpoint->headers.count; i++)
+        for (size_t j = 0; j < COUNT(names); j++)
+            if (str_equal_case(endpoint->headers.keys[i], str_from(names[j])))
+                return true;
+    return false;
+}
+
 enum code endpoint_open(struct endpoint *endpoint, struct arena *arena, const char *where,
                         struct why *why)
 {
@@ -207,7 +218,8 @@ enum code endpoint_open(struct endpoint *endpoint, struct arena *arena, const ch
         return fail(why, BAD_CONFIG, "%s: `url` is empty: say where to send to", where);
     if (endpoint->cert_file.len && !endpoint->key_file.len)
         return fail(why, BAD_CONFIG, "%s: `cert` is set, `cert_key` is not", where);
+    bool has_credentials = endpoint->auth_header.len > 0 || headers_hold_credentials(endpoint);
     for (size_t i = 0; i < endpoint->urls.count && code == OK; i++)
-        code = url_check(&endpoint->urls.texts[i], endpoint->auth_header.len > 0, where, why);
+        code = url_check(&endpoint->urls.texts[i], has_credentials, where, why);
     return code;
 }

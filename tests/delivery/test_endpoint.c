@@ -57,6 +57,21 @@ static void credentials_over_plain_http_go_to_loopback_only(void)
     arena_clear(&arena);
 }
 
+static void a_header_can_be_a_credential_too(void)
+{
+    static struct str keys[] = {{"AUTHORIZATION", 13}}, plain[] = {{"X-Tenant", 8}},
+                      texts[] = {{"Bearer s3cret", 13}};
+    struct arena arena;
+    struct why why;
+    arena_init(&arena, 4096, 1 << 16);
+    struct endpoint endpoint = {.headers = {.count = 1, .keys = keys, .texts = texts}};
+    CHECK_EQ(open_with(&endpoint, "http://es.example", &arena, &why), BAD_CONFIG);
+    CHECK(strstr(why.text, "s3cret") == NULL);
+    endpoint.headers.keys = plain;
+    CHECK_OK(open_with(&endpoint, "http://es.example", &arena, &why), why);
+    arena_clear(&arena);
+}
+
 static void mistakes_are_named_without_the_secret(void)
 {
     static const struct {
@@ -112,4 +127,5 @@ static void base64_is_that_of_rfc_4648(void)
 
 CHECK_MAIN(TEST(loopback_is_told_from_names_that_look_like_it),
            TEST(credentials_over_plain_http_go_to_loopback_only),
-           TEST(mistakes_are_named_without_the_secret), TEST(base64_is_that_of_rfc_4648))
+           TEST(a_header_can_be_a_credential_too), TEST(mistakes_are_named_without_the_secret),
+           TEST(base64_is_that_of_rfc_4648))
