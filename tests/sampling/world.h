@@ -12,6 +12,7 @@
 
 #include "agent/data/batch.h"
 #include "agent/memory.h"
+#include "agent/must.h"
 #include "agent/sampling/sampler.h"
 #include "tests/check.h"
 
