@@ -141,11 +141,15 @@ def read_index(url, index):
         page = ask(f"{url}/_search/scroll", {"scroll": "2m", "scroll_id": page["_scroll_id"]})
 
 
+def place_of(event):
+    """Its id without the agent's own and the file's serial: files that grow are not always met in the same order."""
+    return event["file"] + "-" + event["id"].split("-", 2)[2]
+
+
 def compare(what, calm, disturbed):
-    calm_ids, ids = Counter(event["id"] for event in calm), Counter(event["id"] for event in disturbed)
+    calm_ids, ids = Counter(map(place_of, calm)), Counter(map(place_of, disturbed))
     twice = [name for name, count in ids.items() if count > 1]
     missing, foreign = calm_ids.keys() - ids.keys(), ids.keys() - calm_ids.keys()
-    check(None not in ids, f"{what}: a document without an id")
     check(not twice, f"{what}: {len(twice)} documents twice, such as {twice[:3]}")
     check(not missing, f"{what}: {len(missing)} documents missing, such as {sorted(missing)[:3]}")
     check(not foreign, f"{what}: {len(foreign)} documents that the calm run has not, such as {sorted(foreign)[:3]}")
@@ -224,9 +228,11 @@ def main():
         shutil.copytree(state, run.directory / "state")
     (live if wishes.live else past)(wishes, work, calm, disturbed, dice)
     truth = json.loads((work / "logs/truth.json").read_text())
-    everything, events = disturbed.everything(), disturbed.events()
+    everything, events, calm_events = disturbed.everything(), disturbed.events(), calm.events()
+    if wishes.live:  # what has no trace is decided by its id, and so by its file's serial
+        calm_events = [event for event in calm_events if event["trace"]]
     compare("all", calm.everything(), everything)
-    compare("few", calm.events(), events)
+    compare("few", calm_events, [event for event in events if event["trace"] or not wishes.live])
     check_traces(everything, events)
     check_weights(truth, everything, events)
     print(f"{len(everything)} events, {len(events)} kept, {len(failures)} failures (seed {wishes.seed})")
