@@ -201,19 +201,6 @@ static void elasticsearch_encode(const void *self, const struct event *event, st
     buffer_byte(body, '\n');
 }
 
-static void write_url_part(struct buffer *to, struct str part)
-{
-    for (size_t i = 0; i < part.len; i++) {
-        unsigned char byte = (unsigned char)part.at[i];
-        bool is_plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                        (byte >= '0' && byte <= '9') || memchr("-_.~", byte, 4);
-        if (is_plain)
-            buffer_byte(to, (char)byte);
-        else
-            buffer_format(to, "%%%02X", byte);
-    }
-}
-
 static void elasticsearch_request(const void *self, struct str target, struct request *ret,
                                   struct arena *arena)
 {
@@ -221,11 +208,11 @@ static void elasticsearch_request(const void *self, struct str target, struct re
     struct buffer path;
     buffer_init(&path, LINE_BYTES_DEFAULT);
     buffer_byte(&path, '/');
-    write_url_part(&path, target);
+    endpoint_write_url_part(&path, target);
     buffer_add(&path, STR("/_bulk?filter_path=took,errors,items.*.status,items.*.error"));
     if (es->pipeline.len) {
         buffer_add(&path, STR("&pipeline="));
-        write_url_part(&path, es->pipeline);
+        endpoint_write_url_part(&path, es->pipeline);
     }
     ret->method = "POST";
     ret->path = arena_copy(arena, buffer_str(&path));

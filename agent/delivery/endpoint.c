@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/data/arena.h"
+#include "agent/data/buffer.h"
 #include "agent/must.h"
 
 const struct choice endpoint_compress_words[] = {
@@ -222,4 +223,17 @@ enum code endpoint_open(struct endpoint *endpoint, struct arena *arena, const ch
     for (size_t i = 0; i < endpoint->urls.count && code == OK; i++)
         code = url_check(&endpoint->urls.texts[i], has_credentials, where, why);
     return code;
+}
+
+void endpoint_write_url_part(struct buffer *to, struct str part)
+{
+    for (size_t i = 0; i < part.len; i++) {
+        unsigned char byte = (unsigned char)part.at[i];
+        bool is_plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                        (byte >= '0' && byte <= '9') || memchr("-_.~", byte, 4);
+        if (is_plain)
+            buffer_byte(to, (char)byte);
+        else
+            buffer_format(to, "%%%02X", byte);
+    }
 }

@@ -69,6 +69,7 @@ extern const struct choice endpoint_compress_words[], endpoint_switch_words[];
                  .help = "When at least 100 events and more than half of a minute's are refused, hold the target and alarm instead of filling the dead letters.")
 
 struct arena;
+struct buffer;
 
 /* Checks what the rows cannot: addresses, files that belong together, credentials over plain http only to
  * loopback. Makes auth_header from bearer or user and password, unless the output has made its own before.
@@ -78,6 +79,9 @@ enum code endpoint_open(struct endpoint *endpoint, struct arena *arena, const ch
 
 /* "Authorization: <scheme> <secret>", base64 on request; a null at when there is no room. */
 struct str endpoint_auth(struct arena *arena, const char *scheme, struct str secret, bool base64);
+
+/* One segment of a path or one value of a query, percent-encoded (RFC 3986). */
+void endpoint_write_url_part(struct buffer *to, struct str part);
 
 bool endpoint_is_loopback(struct str url); /* localhost, 127.0.0.0/8, [::1], unix: */
 
