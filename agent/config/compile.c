@@ -23,8 +23,7 @@ static struct diagnostics *notes(struct compiler *compiler)
     return compiler->context->diagnostics;
 }
 
-/* --- making terms
- * -------------------------------------------------------------------------------------- */
+/* --- making terms ---------------------------------------------------------------------- */
 
 static struct term *make(struct compiler *compiler, enum term_op op, enum type type,
                          struct span span)
@@ -97,8 +96,7 @@ static struct term *fold(struct compiler *compiler, struct term *term, size_t ar
     return constant(compiler, value, type_of(value, term->type), term->span);
 }
 
-/* --- literals and names
- * ---------------------------------------------------------------------------------- */
+/* --- literals and names ---------------------------------------------------------------- */
 
 static struct term *compile_number(struct compiler *compiler, const struct syntax *syntax)
 {
@@ -189,8 +187,7 @@ static struct term *compile_path(struct compiler *compiler, const struct syntax 
     return term;
 }
 
-/* --- comparisons
- * ------------------------------------------------------------------------------------------ */
+/* --- comparisons ----------------------------------------------------------------------- */
 
 /* A word without a dot that is nobody's slot, where a value is compared with: most likely a text.
  */
@@ -334,8 +331,7 @@ static struct term *compile_match(struct compiler *compiler, const struct syntax
     return fold(compiler, term, 1);
 }
 
-/* --- the rest
- * ---------------------------------------------------------------------------------------------- */
+/* --- the rest -------------------------------------------------------------------------- */
 
 static struct term *compile_condition(struct compiler *compiler, const struct syntax *syntax,
                                       enum term_op op)

@@ -33,6 +33,15 @@ struct agent_block {
 };
 extern const struct setting agent_settings[];
 
+/* What a plugin is to its configuration. */
+struct plugin {
+    const char *name, *summary;
+    const struct setting *settings;
+    size_t size;
+    bool label_wanted;
+    const void *itself; /* the struct input, filter or output */
+};
+
 enum node_kind { NODE_INPUT = 0, NODE_FILTER, NODE_OUTPUT, NODE_BRANCH };
 
 /* One block, in file order. An input's events enter where the input stands and flow down. */
@@ -54,6 +63,7 @@ struct node {
     struct node *next;     /* in the same block */
     const char *where;     /* "file:line:column" */
     struct span span;
+    struct plugin plugin;             /* a null name for a branch */
     const struct syntax_block *block; /* as it was written */
 };
 /* Of a setting's value in the node's block, or of the node where the setting is not written. */
@@ -106,6 +116,8 @@ struct plugin_lists { /* each ends with a null: builtin.h, or a test's own */
     const struct filter *const *filters;
     const struct output *const *outputs;
 };
+/* agent/plugins.c: the one at an index of a kind's list; a null name behind the last. */
+struct plugin plugin_at(const struct plugin_lists *lists, enum node_kind kind, size_t index);
 
 struct config_options {
     const struct config_source *sources;
@@ -128,6 +140,15 @@ void config_close(struct config *config);
  * Close with expr_close(). */
 struct expr *expr_from_text(struct str text, struct names *names, struct diagnostics *diagnostics);
 void expr_close(struct expr *expr);
+
+/* What `agent help` and the reference say beside a plugin's own table: `when`, `from` and `was` where a
+ * kind of block takes them; null for inputs. */
+const struct setting *common_settings(enum node_kind kind);
+const char *node_kind_name(enum node_kind kind); /* "input" */
+
+/* Whether a table is fit to be used: names, helps, defaults and ranges that parse, nothing that the engine reads
+ * itself. A mistake in it is ours, so this is asked by tests. */
+enum code settings_check(const struct setting *table, struct why *why) CHECK_RESULT;
 
 /* Texts of secrets in a plugin's object, so that nothing prints them: calls each() with every one. */
 void settings_secrets(const struct setting *table, const void *object,

@@ -36,8 +36,7 @@ struct source_text *source_add(struct diagnostics *diagnostics, const char *name
     return source;
 }
 
-/* --- places
- * ---------------------------------------------------------------------------------------- */
+/* --- places ---------------------------------------------------------------------------- */
 
 static bool starts_code_point(char byte)
 {
@@ -98,8 +97,7 @@ void source_hide(struct diagnostics *diagnostics, struct span span)
         }
 }
 
-/* --- collecting
- * ------------------------------------------------------------------------------------ */
+/* --- collecting ------------------------------------------------------------------------ */
 
 static __attribute__((format(printf, 2, 0))) struct str
 format_text(struct arena *arena, const char *format, va_list args)
@@ -165,8 +163,7 @@ void diagnose_hint(struct diagnostics *diagnostics, struct diagnostic *diagnosti
     va_end(args);
 }
 
-/* --- printing
- * -------------------------------------------------------------------------------------- */
+/* --- printing -------------------------------------------------------------------------- */
 
 static bool comes_before(const struct diagnostic *a, const struct diagnostic *b)
 {

@@ -26,8 +26,7 @@ static void *member(const struct setting *row, void *object)
     return (char *)object + row->offset;
 }
 
-/* --- names that are not there
- * ----------------------------------------------------------------------------- */
+/* --- names that are not there ---------------------------------------------------------- */
 
 static struct str near_setting(const struct binding *bindings, size_t count, struct str name)
 {
@@ -67,8 +66,7 @@ static const struct setting *find_row(const struct binding *bindings, size_t cou
     return NULL;
 }
 
-/* --- written settings
- * ---------------------------------------------------------------------------------------- */
+/* --- written settings ------------------------------------------------------------------ */
 
 static void fill_setting(struct context *context, const struct setting *row,
                          const struct syntax_setting *setting, void *object)
@@ -220,8 +218,7 @@ static void check_blocks(struct context *context, const struct syntax_block *blo
     }
 }
 
-/* --- the whole block
- * ------------------------------------------------------------------------------------------- */
+/* --- the whole block ------------------------------------------------------------------- */
 
 static void missing_setting(struct context *context, const struct syntax_block *block,
                             const struct setting *row)

@@ -55,8 +55,7 @@ static bool wrong_kind(struct context *context, const struct setting *row, enum 
     return false;
 }
 
-/* --- texts and words
- * ------------------------------------------------------------------------------------- */
+/* --- texts and words ------------------------------------------------------------------- */
 
 static bool is_choice(const struct setting *row, struct str word)
 {
@@ -251,8 +250,7 @@ static bool fill_float(struct context *context, const struct setting *row,
     return true;
 }
 
-/* --- fields, expressions, templates
- * ---------------------------------------------------------------------------- */
+/* --- fields, expressions, templates ---------------------------------------------------- */
 
 static bool fill_field(struct context *context, const struct setting *row,
                        const struct syntax *value, struct path **to)

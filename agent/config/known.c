@@ -4,7 +4,6 @@
 #include "agent/config/known.h"
 
 #include "agent/config/strings.h"
-#include "agent/weir.h"
 
 static const char *const kinds[] = {"agent", "input", "filter", "output", "branch", "test"};
 
@@ -22,23 +21,6 @@ struct str known_kind_nearest(struct str word)
     for (size_t i = 0; i < COUNT(kinds); i++)
         nearest_try(&nearest, str_from(kinds[i]));
     return nearest_found(&nearest);
-}
-
-struct plugin known_plugin(const struct plugin_lists *lists, enum node_kind kind, size_t index)
-{
-    if (kind == NODE_INPUT && lists->inputs && lists->inputs[index]) {
-        const struct input *input = lists->inputs[index];
-        return (struct plugin){input->name, input->summary, input->settings, input->size};
-    }
-    if (kind == NODE_FILTER && lists->filters && lists->filters[index]) {
-        const struct filter *filter = lists->filters[index];
-        return (struct plugin){filter->name, filter->summary, filter->settings, filter->size};
-    }
-    if (kind == NODE_OUTPUT && lists->outputs && lists->outputs[index]) {
-        const struct output *output = lists->outputs[index];
-        return (struct plugin){output->name, output->summary, output->settings, output->size};
-    }
-    return (struct plugin){0};
 }
 
 const char *node_kind_name(enum node_kind kind)
@@ -62,8 +44,7 @@ struct str known_owner(struct context *context, struct str setting)
     static const enum node_kind order[] = {NODE_INPUT, NODE_OUTPUT, NODE_FILTER};
     for (size_t i = 0; i < COUNT(order); i++) {
         struct plugin plugin;
-        for (size_t j = 0; (plugin = known_plugin(&context->options->plugins, order[i], j)).name;
-             j++)
+        for (size_t j = 0; (plugin = plugin_at(&context->options->plugins, order[i], j)).name; j++)
             if (has_setting(plugin.settings, setting))
                 return context_format(context, "%s %s { ... }", node_kind_name(order[i]),
                                       plugin.name);

@@ -10,16 +10,6 @@
 bool known_kind(struct str word);
 struct str known_kind_nearest(struct str word);
 
-/* A plugin's name, its settings and its summary, whatever its kind. */
-struct plugin {
-    const char *name, *summary;
-    const struct setting *settings;
-    size_t size;
-};
-/* The plugin at index of a kind's list; a null name behind the last. */
-struct plugin known_plugin(const struct plugin_lists *lists, enum node_kind kind, size_t index);
-const char *node_kind_name(enum node_kind kind);
-
 /* A block that has such a setting, as it would be written, or an empty text. */
 struct str known_owner(struct context *context, struct str setting);
 /* What a word from another tool, or a wrong thought, is called here; null if nothing is known. */

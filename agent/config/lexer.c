@@ -83,8 +83,7 @@ static void skip_blanks(struct lexer *lexer)
     }
 }
 
-/* --- strings
- * ----------------------------------------------------------------------------------------- */
+/* --- strings --------------------------------------------------------------------------- */
 
 /* Index of the closing quote, or of the line's end. */
 static size_t string_end(const struct lexer *lexer, char quote)
@@ -155,8 +154,7 @@ static void lex_lines(struct lexer *lexer)
     token->is_unclosed = true;
 }
 
-/* --- words and numbers
- * --------------------------------------------------------------------------------- */
+/* --- words and numbers ----------------------------------------------------------------- */
 
 static bool lex_index(struct lexer *lexer)
 {
@@ -219,8 +217,7 @@ static void lex_number(struct lexer *lexer)
     add(lexer, TOKEN_NUMBER, from);
 }
 
-/* --- the rest
- * ------------------------------------------------------------------------------------------ */
+/* --- the rest -------------------------------------------------------------------------- */
 
 static const struct {
     char text[3];

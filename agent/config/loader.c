@@ -10,8 +10,7 @@
 #include "agent/limits.h"
 #include "agent/ports/files.h"
 
-/* --- include
- * -------------------------------------------------------------------------------------------- */
+/* --- include --------------------------------------------------------------------------- */
 
 static void include_one(struct syntax_file *file, struct include include, const char *path)
 {
@@ -112,8 +111,7 @@ static void include_path(struct syntax_file *file, struct include include)
         include_one(file, include, path);
 }
 
-/* --- the sources
- * ------------------------------------------------------------------------------------------ */
+/* --- the sources ----------------------------------------------------------------------- */
 
 static bool read_source(struct context *context, const struct config_source *source,
                         struct syntax_block ***blocks_end)
@@ -184,8 +182,7 @@ void config_close(struct config *config)
     config->regexes = NULL;
 }
 
-/* --- an expression on its own
- * -------------------------------------------------------------------------------- */
+/* --- an expression on its own ---------------------------------------------------------- */
 
 static struct expr *expr_guarded(struct context *context, struct str text)
 {

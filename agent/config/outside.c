@@ -61,8 +61,7 @@ const char *outside_path(struct context *context, const char *from, struct str p
     return context_format(context, "%.*s/%.*s", STR_ARG(cut.head), STR_ARG(path)).at;
 }
 
-/* --- values from outside
- * ------------------------------------------------------------------------------ */
+/* --- values from outside --------------------------------------------------------------- */
 
 static struct syntax *make(struct context *context, enum syntax_kind kind, struct span span)
 {

@@ -16,8 +16,7 @@ static struct diagnostics *notes(struct parser *parser)
     return parser->context->diagnostics;
 }
 
-/* --- settings
- * ------------------------------------------------------------------------------------------ */
+/* --- settings -------------------------------------------------------------------------- */
 
 static struct syntax_setting *make_setting(struct parser *parser, struct token name)
 {
@@ -79,8 +78,7 @@ static struct syntax_setting *parse_signless(struct parser *parser)
     return setting;
 }
 
-/* --- blocks
- * --------------------------------------------------------------------------------------------- */
+/* --- blocks ---------------------------------------------------------------------------- */
 
 /* KIND [PLUGIN] [STRING] with the brace behind it: how many tokens; 0: no block's head. */
 static size_t head_length(const struct parser *parser)
@@ -270,8 +268,7 @@ static void parse_body(struct parser *parser, struct syntax_block *block, uint32
     parser_skip(parser);
 }
 
-/* --- the top of a file
- * ------------------------------------------------------------------------------------ */
+/* --- the top of a file ----------------------------------------------------------------- */
 
 static void parse_let(struct parser *parser)
 {
@@ -377,8 +374,7 @@ void parse_file(struct syntax_file *file)
         parse_top(&parser);
 }
 
-/* --- looking at what was parsed
- * ---------------------------------------------------------------------------- */
+/* --- looking at what was parsed -------------------------------------------------------- */
 
 struct syntax_setting *syntax_find(const struct syntax_block *block, const char *name)
 {

@@ -7,7 +7,6 @@
 #include "agent/config/strings.h"
 #include "agent/config/tree.h"
 #include "agent/limits.h"
-#include "agent/weir.h"
 
 static struct diagnostics *notes(struct context *context)
 {
@@ -44,8 +43,7 @@ struct str node_near(const struct node *nodes, enum node_kind kind, struct str l
     return nearest_found(&nearest);
 }
 
-/* --- labels
- * -------------------------------------------------------------------------------------------- */
+/* --- labels ---------------------------------------------------------------------------- */
 
 /* Each input and output is told apart by its label alone. */
 static void check_labels(struct context *context, const struct config *config,
@@ -86,7 +84,7 @@ struct walk {
 
 static bool wants_label(const struct node *node)
 {
-    return node->kind == NODE_FILTER && node->filter && node->filter->label_wanted;
+    return node->kind == NODE_FILTER && node->plugin.label_wanted;
 }
 
 static void need_label(struct context *context, const struct node *node, const struct node *other)
@@ -347,8 +345,7 @@ static void check_was(struct context *context, const struct config *config,
 /* Texts of an input's `path`, a text or a list of them. */
 static struct list paths_of(const struct node *node)
 {
-    const struct setting *row =
-        node->input ? setting_find(node->input->settings, STR("path")) : NULL;
+    const struct setting *row = setting_find(node->plugin.settings, STR("path"));
     if (!row || !node->object)
         return (struct list){0};
     char *at = (char *)node->object + row->offset;

@@ -10,8 +10,7 @@
 
 static const struct value missing = {.kind = VALUE_MISSING};
 
-/* --- numbers
- * ----------------------------------------------------------------------------------------- */
+/* --- numbers --------------------------------------------------------------------------- */
 
 /* Up to 18 digits with a sign: nearly every number there is, without strtod. */
 static bool short_integer(struct str text, int64_t *ret)
@@ -77,8 +76,7 @@ static bool is_missing(struct value value)
     return value.kind == VALUE_MISSING || value.kind == VALUE_NULL;
 }
 
-/* --- comparing
- * ------------------------------------------------------------------------------------------ */
+/* --- comparing ------------------------------------------------------------------------- */
 
 static bool holds(enum syntax_op operator, int order)
 {
@@ -230,8 +228,7 @@ bool term_true(const struct term *term, const struct run *run)
     return truth_of(term_value(term, run), &truth) && truth;
 }
 
-/* --- values
- * --------------------------------------------------------------------------------------------- */
+/* --- values ---------------------------------------------------------------------------- */
 
 static struct value number_value(struct number number, enum type type)
 {
@@ -359,8 +356,7 @@ struct literal literal_of(struct value value, struct arena *arena)
     return literal;
 }
 
-/* --- the door
- * ------------------------------------------------------------------------------------------- */
+/* --- the door -------------------------------------------------------------------------- */
 
 bool expr_true(const struct expr *expr, const struct event *event, struct arena *scratch)
 {

@@ -5,8 +5,7 @@
 
 #include <ctype.h>
 
-/* --- escapes
- * --------------------------------------------------------------------------------------- */
+/* --- escapes --------------------------------------------------------------------------- */
 
 static int hex_digit(char byte)
 {
@@ -109,8 +108,7 @@ struct str string_decode(struct context *context, struct str body, struct span s
     return (struct str){to, len};
 }
 
-/* --- units
- * ----------------------------------------------------------------------------------------- */
+/* --- units ----------------------------------------------------------------------------- */
 
 struct unit {
     const char *name;
@@ -262,8 +260,7 @@ struct str duration_text(struct context *context, int64_t ns)
                           time_units[best].name);
 }
 
-/* --- near misses
- * ------------------------------------------------------------------------------------- */
+/* --- near misses ----------------------------------------------------------------------- */
 
 enum { WORD_MAX = 48 }; /* longer words have no near misses */
 

@@ -22,8 +22,7 @@ struct template
     struct part parts[];
 };
 
-/* --- compiling
- * ---------------------------------------------------------------------------------------- */
+/* --- compiling ------------------------------------------------------------------------- */
 
 /* Bytes [at, at + len) of the template's text, as precisely as the way it was written allows. */
 static struct span place(const struct syntax *value, size_t at, size_t len)
@@ -263,8 +262,7 @@ static void put_time(struct buffer *to, struct str format, int64_t time_ns)
     }
 }
 
-/* --- writing
- * --------------------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------- */
 
 static void put_safe(struct buffer *to, struct str text)
 {

@@ -7,7 +7,6 @@
 #ifndef WEIR_TERM_H
 #define WEIR_TERM_H
 
-#include "agent/config/context.h"
 #include "agent/config/expr.h"
 #include "agent/config/regex.h"
 #include "agent/config/syntax.h"

@@ -45,8 +45,7 @@ static struct diagnostics *notes(struct context *context)
     return context->diagnostics;
 }
 
-/* --- plugins
- * --------------------------------------------------------------------------------------------- */
+/* --- plugins --------------------------------------------------------------------------- */
 
 static void unknown_plugin(struct context *context, enum node_kind kind,
                            const struct syntax_block *block)
@@ -56,7 +55,7 @@ static void unknown_plugin(struct context *context, enum node_kind kind,
     struct nearest nearest = nearest_to(block->plugin);
     struct str all = STR("");
     struct plugin plugin;
-    for (size_t i = 0; (plugin = known_plugin(&context->options->plugins, kind, i)).name; i++) {
+    for (size_t i = 0; (plugin = plugin_at(&context->options->plugins, kind, i)).name; i++) {
         nearest_try(&nearest, str_from(plugin.name));
         all = context_format(context, "%.*s%s%s", STR_ARG(all), i ? ", " : "", plugin.name);
     }
@@ -77,28 +76,27 @@ static void unknown_plugin(struct context *context, enum node_kind kind,
         diagnose_hint(notes(context), error, "there are %.*s", STR_ARG(all));
 }
 
-static struct plugin find_plugin(struct context *context, struct node *node,
-                                 const struct syntax_block *block)
+static bool find_plugin(struct context *context, struct node *node,
+                        const struct syntax_block *block)
 {
-    const struct plugin_lists *lists = &context->options->plugins;
     struct plugin plugin;
-    for (size_t i = 0; (plugin = known_plugin(lists, node->kind, i)).name; i++) {
+    for (size_t i = 0; (plugin = plugin_at(&context->options->plugins, node->kind, i)).name; i++) {
         if (!str_equal(block->plugin, str_from(plugin.name)))
             continue;
+        node->plugin = plugin;
         if (node->kind == NODE_INPUT)
-            node->input = lists->inputs[i];
+            node->input = plugin.itself;
         else if (node->kind == NODE_FILTER)
-            node->filter = lists->filters[i];
+            node->filter = plugin.itself;
         else
-            node->output = lists->outputs[i];
-        return plugin;
+            node->output = plugin.itself;
+        return true;
     }
     unknown_plugin(context, node->kind, block);
-    return plugin;
+    return false;
 }
 
-/* --- one node
- * ---------------------------------------------------------------------------------------------- */
+/* --- one node -------------------------------------------------------------------------- */
 
 static void take_label(struct context *context, struct node *node, const struct syntax_block *block)
 {
@@ -118,15 +116,12 @@ static void fill_node(struct context *context, struct node *node, const struct s
                       const struct setting *common)
 {
     struct common values = {0};
-    struct plugin plugin = {.name = "branch"};
-    if (node->kind != NODE_BRANCH)
-        plugin = find_plugin(context, node, block);
-    if (!plugin.name)
+    if (node->kind != NODE_BRANCH && !find_plugin(context, node, block))
         return;
-    node->object = context_take(context, plugin.size ? plugin.size : 1);
-    struct binding bindings[] = {{plugin.settings, node->object}, {common, &values}};
-    fill_block(context, block, bindings, COUNT(bindings),
-               node->kind == NODE_BRANCH ? STR("") : str_from(plugin.name));
+    const struct plugin *plugin = &node->plugin;
+    node->object = context_take(context, plugin->size ? plugin->size : 1);
+    struct binding bindings[] = {{plugin->settings, node->object}, {common, &values}};
+    fill_block(context, block, bindings, COUNT(bindings), str_from(plugin->name));
     node->when = values.when;
     node->from = values.from;
     node->was = values.was;

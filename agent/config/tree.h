@@ -8,8 +8,6 @@
 
 /* tree.c */
 struct config *tree_build(struct context *context, struct syntax_block *blocks);
-/* `when`, `from` and `was`, where a kind of block takes them; null for inputs. */
-const struct setting *common_settings(enum node_kind kind);
 /* test_block.c */
 struct test *test_build(struct context *context, struct syntax_block *block);
 void tests_check(struct context *context, const struct config *config);

@@ -48,8 +48,7 @@ static bool next_setting_at(const struct parser *parser)
            kind_at(parser, 1) == TOKEN_IS;
 }
 
-/* --- what is no value
- * ---------------------------------------------------------------------------------- */
+/* --- what is no value ------------------------------------------------------------------ */
 
 /* The characters around a token that hang together: /var/log/x.log, https://host:1. */
 static struct span run_around(const struct parser *parser)
@@ -118,8 +117,7 @@ static struct syntax *no_value(struct parser *parser)
     return make(parser, SYNTAX_BROKEN, run);
 }
 
-/* --- primaries
- * ------------------------------------------------------------------------------------------- */
+/* --- primaries ------------------------------------------------------------------------- */
 
 static struct syntax *parse_number(struct parser *parser)
 {
@@ -128,7 +126,8 @@ static struct syntax *parse_number(struct parser *parser)
     const struct token *unit = token_at(parser, 0);
     const char *guess =
         unit->kind == TOKEN_PATH && !unit->starts_line ? unit_guess(unit->text) : "";
-    bool is_next = kind_at(parser, 1) == TOKEN_IS || kind_at(parser, 1) == TOKEN_OPEN_BRACE;
+    bool is_next =
+        parser->in_list || kind_at(parser, 1) == TOKEN_IS || kind_at(parser, 1) == TOKEN_OPEN_BRACE;
     if (!*guess || is_next)
         return number;
     struct diagnostic *error =
@@ -325,8 +324,7 @@ static struct syntax *parse_primary(struct parser *parser)
     return is_call ? parse_nested(parser) : parse_simple(parser, SYNTAX_PATH);
 }
 
-/* --- operators
- * ------------------------------------------------------------------------------------------- */
+/* --- operators ------------------------------------------------------------------------- */
 
 static struct syntax *join(struct parser *parser, enum syntax_op op, const struct token *sign,
                            struct syntax *left, struct syntax *right)

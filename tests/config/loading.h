@@ -4,6 +4,8 @@
 #ifndef WEIR_TEST_LOADING_H
 #define WEIR_TEST_LOADING_H
 
+#include <stdio.h>
+
 #include "agent/config/config.h"
 #include "tests/config/plugins.h"
 
@@ -41,10 +43,11 @@ static inline void loading_run(struct loading *loading, const struct config_sour
                                      .source_count = count,
                                      .files = files,
                                      .env = fake_env,
-                                     .plugins = fake_plugins(),
+                                     .plugins = fake_plugins,
                                      .names = loading->names,
                                      .lenient = loading->lenient};
-    loading->code = config_load(&options, &loading->arena, &loading->diagnostics, &loading->config, NULL);
+    loading->code =
+        config_load(&options, &loading->arena, &loading->diagnostics, &loading->config, NULL);
     diagnostics_print(&loading->diagnostics, &loading->said, 0);
 }
 
@@ -52,6 +55,22 @@ static inline void loading_text(struct loading *loading, const char *text)
 {
     struct config_source source = {"-e", str_from(text)};
     loading_run(loading, &source, 1, NULL);
+}
+
+static inline void loading_clear(struct loading *loading);
+
+/* Whether loading the text says this (null: nothing at all). */
+static inline bool says(const char *text, const char *what)
+{
+    struct loading loading;
+    loading_init(&loading);
+    loading_text(&loading, text);
+    struct str said = buffer_str(&loading.said);
+    bool is_said = what ? str_find_str(said, str_from(what)) != SIZE_MAX : said.len == 0;
+    if (!is_said)
+        fprintf(stderr, "%s\n%.*s", text, STR_ARG(said));
+    loading_clear(&loading);
+    return is_said;
 }
 
 static inline void loading_clear(struct loading *loading)

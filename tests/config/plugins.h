@@ -1,5 +1,5 @@
-/* tests/config/plugins.h - plugins that only have settings: the tests of the configuration stand on their own.
- * SPDX-License-Identifier: Apache-2.0
+/* tests/config/plugins.h - plugins that only have settings: the tests of the configuration stand on
+ * their own. SPDX-License-Identifier: Apache-2.0
  */
 #ifndef WEIR_TEST_PLUGINS_H
 #define WEIR_TEST_PLUGINS_H
@@ -14,8 +14,8 @@ struct fake_tail {
 };
 static const struct choice fake_places[] = {{"beginning", 1}, {"end", 2}, {0}};
 static const struct setting fake_tail_settings[] = {
-    LIST_SETTING(struct fake_tail, path, SETTING_TEXT, .required = true, .example = "\"/var/log/*.log\"",
-                 .help = "Files to read, with wildcards."),
+    LIST_SETTING(struct fake_tail, path, SETTING_TEXT, .required = true,
+                 .example = "\"/var/log/*.log\"", .help = "Files to read, with wildcards."),
     CHOICE_SETTING(struct fake_tail, read_from, fake_places, .def = "beginning",
                    .help = "Where to start in files never seen before."),
     SIZE_SETTING(struct fake_tail, line_max, .def = "1MiB", .min = "1KiB", .max = "64MiB",
@@ -34,9 +34,11 @@ static const struct input fake_stdin = {
 struct fake_parse {
     int format;
 };
-static const struct choice fake_formats[] = {{"auto", 0}, {"json", 1}, {"logfmt", 2}, {"nginx", 3}, {0}};
+static const struct choice fake_formats[] = {
+    {"auto", 0}, {"json", 1}, {"logfmt", 2}, {"nginx", 3}, {0}};
 static const struct setting fake_parse_settings[] = {
-    CHOICE_SETTING(struct fake_parse, format, fake_formats, .def = "auto", .help = "How lines are written."),
+    CHOICE_SETTING(struct fake_parse, format, fake_formats, .def = "auto",
+                   .help = "How lines are written."),
     {0},
 };
 static const struct filter fake_parse = {.name = "parse",
@@ -83,13 +85,14 @@ struct fake_sample {
 };
 static const struct setting fake_rule_settings[] = {
     EXPR_SETTING(struct fake_rule, when, .any_allowed = true, .help = "Which events it is for."),
-    EXPR_SETTING(struct fake_rule, rate, .min = "1", .required = true, .help = "Keeps 1 in so many."),
+    EXPR_SETTING(struct fake_rule, rate, .min = "1", .required = true,
+                 .help = "Keeps 1 in so many."),
     {0},
 };
 static const struct setting fake_sample_settings[] = {
     EXPR_SETTING(struct fake_sample, rate, .min = "1", .help = "Keeps 1 in so many."),
-    BLOCKS_SETTING(struct fake_sample, rule, fake_rule_settings, struct fake_rule, .label_required = true,
-                   .help = "The first rule that matches decides."),
+    BLOCKS_SETTING(struct fake_sample, rule, fake_rule_settings, struct fake_rule,
+                   .label_required = true, .help = "The first rule that matches decides."),
     DURATION_SETTING(struct fake_sample, wait, .def = "60s", .min = "1s", .max = "1h",
                      .renamed_from = "timeout", .help = "Longest wait for a trace."),
     {0},
@@ -113,19 +116,28 @@ struct fake_http {
 };
 static const struct choice fake_compressions[] = {{"auto", 0}, {"none", 1}, {"gzip", 2}, {0}};
 static const struct setting fake_http_settings[] = {
-    LIST_SETTING(struct fake_http, url, SETTING_TEXT, .required = true, .example = "[\"https://es-1:9200\"]",
-                 .help = "Where it is."),
-    SECRET_SETTING(struct fake_http, api_key, .example = "env(\"API_KEY\")", .help = "Key that lets us in."),
-    TEXT_SETTING(struct fake_http, missing, .def = "none", .help = "What templates write for a missing field."),
-    TEMPLATE_SETTING(struct fake_http, index, .def = "logs-{service.name}", .help = "Index to write to."),
-    CHOICE_SETTING(struct fake_http, compress, fake_compressions, .def = "auto", .help = "How bodies are packed."),
-    BOOL_SETTING(struct fake_http, verify, .def = "true", .help = "Whether certificates are checked."),
-    DURATION_SETTING(struct fake_http, timeout, .def = "30s", .min = "1ms", .max = "1h", .help = "Longest wait."),
-    SIZE_SETTING(struct fake_http, batch, .def = "5MB", .min = "1KB", .max = "100MB", .help = "Largest body."),
-    NUMBER_SETTING(struct fake_http, retries, .def = "3", .min = "0", .max = "10", .help = "Attempts."),
+    LIST_SETTING(struct fake_http, url, SETTING_TEXT, .required = true,
+                 .example = "[\"https://es-1:9200\"]", .help = "Where it is."),
+    SECRET_SETTING(struct fake_http, api_key, .example = "env(\"API_KEY\")",
+                   .help = "Key that lets us in."),
+    TEXT_SETTING(struct fake_http, missing, .def = "none",
+                 .help = "What templates write for a missing field."),
+    TEMPLATE_SETTING(struct fake_http, index, .def = "logs-{service.name}",
+                     .help = "Index to write to."),
+    CHOICE_SETTING(struct fake_http, compress, fake_compressions, .def = "auto",
+                   .help = "How bodies are packed."),
+    BOOL_SETTING(struct fake_http, verify, .def = "true",
+                 .help = "Whether certificates are checked."),
+    DURATION_SETTING(struct fake_http, timeout, .def = "30s", .min = "1ms", .max = "1h",
+                     .help = "Longest wait."),
+    SIZE_SETTING(struct fake_http, batch, .def = "5MB", .min = "1KB", .max = "100MB",
+                 .help = "Largest body."),
+    NUMBER_SETTING(struct fake_http, retries, .def = "3", .min = "0", .max = "10",
+                   .help = "Attempts."),
     FIELD_SETTING(struct fake_http, key, .example = "trace.id", .help = "Field that is the key."),
     MAP_SETTING(struct fake_http, headers, SETTING_TEXT, .help = "Headers to send along."),
-    FLOAT_SETTING(struct fake_http, ratio, .def = "0.5", .min = "0", .max = "1", .help = "A share."),
+    FLOAT_SETTING(struct fake_http, ratio, .def = "0.5", .min = "0", .max = "1",
+                  .help = "A share."),
     {0},
 };
 static const struct output fake_http = {.name = "elasticsearch",
@@ -139,10 +151,6 @@ static const struct input *const fake_inputs[] = {&fake_stdin, &fake_tail, NULL}
 static const struct filter *const fake_filters[] = {&fake_drop,   &fake_parse, &fake_rename,
                                                     &fake_sample, &fake_set,   NULL};
 static const struct output *const fake_outputs[] = {&fake_http, &fake_stdout, NULL};
-
-static inline struct plugin_lists fake_plugins(void)
-{
-    return (struct plugin_lists){fake_inputs, fake_filters, fake_outputs};
-}
+static const struct plugin_lists fake_plugins = {fake_inputs, fake_filters, fake_outputs};
 
 #endif

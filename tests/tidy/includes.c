@@ -29,6 +29,7 @@ static const struct layer {
     {"agent/config/rules.c", 3},
     {"agent/sampling/", 3},
     {"agent/builtin", 3},
+    {"agent/plugins", 3},
     {"agent/state/", 2},
     {"agent/delivery/", 5},
     {"agent/pipeline/", 5},
