@@ -1,0 +1,50 @@
+/* tests/command/test_check.c - mirrors agent/command/check.c.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "agent/command/check.c"
+
+#include "tests/check.h"
+
+static int check(const char *first, const char *second, const char *third)
+{
+    char words[3][128];
+    const char *const texts[] = {first, second, third};
+    char *argv[5] = {(char[]){"check"}};
+    int argc = 1;
+    for (size_t i = 0; i < 3 && texts[i]; i++)
+        argv[argc++] = str_z(str_from(texts[i]), words[i], sizeof words[i]);
+    return command_check(argc, argv);
+}
+
+static void a_wrong_command_line_exits_with_2(void)
+{
+    CHECK_EQ(check(NULL, NULL, NULL), EXIT_CONFIG);
+    CHECK_EQ(check("pipeline.conf", NULL, NULL), EXIT_CONFIG);
+    CHECK_EQ(check("--nonsense", NULL, NULL), EXIT_CONFIG);
+    CHECK_EQ(check("-e", "input stdin { }", "--format=xml"), EXIT_CONFIG);
+}
+
+static void a_wrong_configuration_exits_with_2(void)
+{
+    CHECK_EQ(check("-e", "input {", NULL), EXIT_CONFIG);
+    CHECK_EQ(check("-c", "/nowhere/pipeline.conf", NULL), EXIT_CONFIG);
+    CHECK_EQ(check("-e", "", "--format=json"), EXIT_CONFIG);
+}
+
+static void find_a_mistake(const struct config *config, struct diagnostics *diagnostics)
+{
+    diagnose_error(diagnostics, config->nodes->span, "this does not fit");
+}
+
+static void a_deeper_mistake_is_one_too(void)
+{
+    const char *text = "input stdin { } output stdout { }";
+    if (check("-e", text, NULL) != EXIT_DONE)
+        SKIP_TEST("stdin and stdout are not built in");
+    command_check_deeper = find_a_mistake;
+    CHECK_EQ(check("-e", text, NULL), EXIT_CONFIG);
+    command_check_deeper = NULL;
+}
+
+CHECK_MAIN(TEST(a_wrong_command_line_exits_with_2), TEST(a_wrong_configuration_exits_with_2),
+           TEST(a_deeper_mistake_is_one_too))
