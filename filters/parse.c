@@ -28,7 +28,7 @@ static const struct format *const formats[] = {
 struct parse {
     int format;
     bool function_from_path;
-    struct path *from;
+    struct path *field;
     int guess; /* what the line before was: lines of one kind come in runs */
     struct reader reader;
     uint64_t *failed;
@@ -45,8 +45,8 @@ static const struct choice format_words[] = {
 static const struct setting settings[] = {
     CHOICE_SETTING(struct parse, format, format_words, .def = "auto",
                    .help = "Format of the lines. `auto` tells each line by its first bytes."),
-    FIELD_SETTING(struct parse, from, .help = "Parse the text of this field instead of the line.",
-                  .example = "from = message"),
+    FIELD_SETTING(struct parse, field, .help = "Parse the text of this field instead of the line.",
+                  .example = "message"),
     BOOL_SETTING(struct parse, function_from_path, .def = "true",
                  .help = "Name a function by the file of its log where no line names it: "
                          "checkout.log, or NAME in "
@@ -131,8 +131,8 @@ static void name_function(struct parse *parse)
 static bool text_find(const struct parse *parse, struct event *event, struct arena *arena,
                       struct str *ret)
 {
-    if (parse->from)
-        return value_text(event_get(event, parse->from, arena), arena, ret);
+    if (parse->field)
+        return value_text(event_get(event, parse->field, arena), arena, ret);
     *ret = event->bytes;
     return !(event->flags & (EVENT_PARSED | EVENT_PARSE_FAILED)); /* another `parse` was here */
 }

@@ -171,7 +171,7 @@ static void a_field_can_be_parsed_instead_of_the_line(void)
     bench_init(&bench, FORMAT_AUTO);
     struct event event =
         parsed(&bench, STR("{\"log\":\"level=warn n=1 m=2\",\"stream\":\"stdout\"}"));
-    CHECK_OK(path_compile(bench.host.names, STR("log"), &bench.parse.from, &why), why);
+    CHECK_OK(path_compile(bench.host.names, STR("log"), &bench.parse.field, &why), why);
     host_pass(&bench.host, &filter_parse, &bench.parse, &event);
     CHECK_EQ(event.severity, SEVERITY_WARN);
     CHECK_EQ(event.count, 5);
