@@ -13,6 +13,8 @@ static const struct {
     const char *help;
 } commands[] = {
     {"run", command_run, "run a pipeline (the default): agent -c FILE [--once] [--ledger FILE]"},
+    {"check", command_check, "every mistake at once, offline: agent check -c FILE"},
+    {"help", command_help, "the plugins, or the settings of one: agent help [NAME]"},
 };
 
 static int version(void)

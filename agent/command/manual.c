@@ -71,7 +71,7 @@ void manual_values(struct buffer *to, const struct setting *row)
                       row->min ? row->min : row->max);
     if (row->required)
         add(to, ", required");
-    else if (row->def)
+    else if (row->def && *row->def)
         buffer_format(to, ", default %s", row->def);
 }
 
@@ -202,7 +202,7 @@ static void add_cell(struct buffer *to, struct str text)
 
 static void add_code(struct buffer *to, const char *text)
 {
-    if (!text)
+    if (!text || !*text)
         return;
     buffer_byte(to, '`');
     add_cell(to, str_from(text));

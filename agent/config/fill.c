@@ -229,9 +229,23 @@ static void missing_setting(struct context *context, const struct syntax_block *
     diagnose_hint(notes(context), error, "%s: %s", row->name, row->help ? row->help : "");
 }
 
-static void fill_rest(struct context *context, const struct syntax_block *block,
-                      const struct setting *row, void *object)
+/* A setting that no table has and that is nearly this one: it was told what it should be called. */
+static bool is_misspelt(const struct syntax_block *block, const struct setting *table,
+                        const struct setting *row)
 {
+    for (const struct syntax_setting *setting = block->settings; setting; setting = setting->next) {
+        struct nearest nearest = nearest_to(setting->name);
+        nearest_try(&nearest, str_from(row->name));
+        if (nearest_found(&nearest).len && !setting_find(table, setting->name))
+            return true;
+    }
+    return false;
+}
+
+static void fill_rest(struct context *context, const struct syntax_block *block,
+                      const struct setting *row, const struct binding *binding)
+{
+    void *object = binding->object;
     if (row->kind == SETTING_BLOCKS) {
         fill_blocks(context, block, row, object);
         if (row->required && ((struct blocks *)member(row, object))->count == 0)
@@ -240,7 +254,7 @@ static void fill_rest(struct context *context, const struct syntax_block *block,
     }
     if (written(block, row))
         return;
-    if (row->required)
+    if (row->required && !is_misspelt(block, binding->table, row))
         missing_setting(context, block, row);
     else if (row->def)
         fill_text(context, row, row->def, member(row, object));
@@ -268,6 +282,6 @@ void fill_block(struct context *context, const struct syntax_block *block,
     check_blocks(context, block, bindings, count);
     for (size_t i = 0; i < count; i++)
         for (const struct setting *row = bindings[i].table; row && row->name; row++)
-            fill_rest(context, block, row, bindings[i].object);
+            fill_rest(context, block, row, &bindings[i]);
     context->missing = outer;
 }

@@ -16,6 +16,8 @@ static void every_row_is_filled_once(void)
     CHECK(says(WITH("rate = 2 wait = 5s timeout = 6s"), "a second time"));
     CHECK(says(WITH("rte = 2"), "did you mean \"rate\"? (all settings: agent help sample)"));
     CHECK(says(WITH("rate \"x\" = 2"), "rate takes no label"));
+    CHECK(says("input tail { pth = \"x\" } output stdout { }", "did you mean \"path\"?"));
+    CHECK(!says("input tail { pth = \"x\" } output stdout { }", "needs path"));
 }
 
 static void sub_blocks_have_their_own_table(void)
