@@ -20,14 +20,13 @@ enum {
     COMMITS_MAX = 4,   /* a commit waits for its sync; more of them would only wait longer */
     RETRY_MS_FIRST = 100,
     RETRY_MS_MAX = 5000,
-    PIPE_MS = 5, /* a reader that is slow is no failure */
+    PIPE_MS = 1, /* a reader that is slow is no failure */
     ANSWER_MS = 1,
 };
 
 struct writer {
     const struct files *files;
     struct journal *journal;
-    struct stream streams[STREAMS_MAX];
     uint32_t stream_count;
     struct mailbox inbox, answers;
 
@@ -50,6 +49,9 @@ struct writer {
     bool trouble_told;
     int pause_ms;
     int64_t retry_at_ns;
+
+    /* The last: 270 KB that stay untouched until there are so many. */
+    struct stream streams[STREAMS_MAX];
 };
 
 struct writer *writer_make(const struct files *files, struct journal *journal, size_t bytes_max)
@@ -57,7 +59,7 @@ struct writer *writer_make(const struct files *files, struct journal *journal, s
     struct writer *writer = memory_make(sizeof *writer);
     if (!writer)
         return NULL;
-    memset(writer, 0, sizeof *writer);
+    memset(writer, 0, offsetof(struct writer, streams));
     writer->files = files;
     writer->journal = journal;
     writer->bytes_max = bytes_max;

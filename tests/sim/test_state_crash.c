@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/state/inside.h"
 #include "agent/limits.h"
+#include "agent/state/inside.h"
 #include "tests/check.h"
 #include "tests/sim/clock.h"
 #include "tests/sim/files.h"
@@ -24,7 +24,7 @@ enum {
     SOME = 1,
     FAR = 2,
     OUTPUTS = 3,
-    ROTATED = 64, /* more files than it can come to */
+    ROTATED = 64,        /* more files than it can come to */
 #if defined(WEIR_CHECKS) /* sanitizers are on: ten times as slow */
     SEEDS = 40,
 #else
@@ -66,12 +66,9 @@ static struct output_totals *totals(const struct world *world, uint32_t output)
     return &state_ledger(world->state)->outputs[output];
 }
 
-static void write_event(struct world *world, uint32_t output, uint32_t source, uint32_t event)
+static void write_event(struct bundle *bundle, uint32_t source, uint32_t event)
 {
-    struct bundle *bundle = writer_take(state_writer(world->state));
-    MUST(bundle != NULL);
     buffer_format(&bundle->bytes, "%u:%u\n", source, event);
-    writer_append(state_writer(world->state), bundle, output);
 }
 
 static bool is_owed(struct origin *origin, uint32_t output)
@@ -79,20 +76,8 @@ static bool is_owed(struct origin *origin, uint32_t output)
     return origin->owed >> output & 1;
 }
 
-/* Otherwise a lane stops reading. */
-static bool writer_has_room(const struct world *world)
-{
-    struct writer *writer = state_writer(world->state);
-    struct bundle *bundles[16];
-    size_t count = 0;
-    while (count < COUNT(bundles) && (bundles[count] = writer_take(writer)) != NULL)
-        count++;
-    for (size_t i = 0; i < count; i++)
-        writer_give_back(writer, bundles[i]);
-    return count == COUNT(bundles);
-}
-
-static void take_event(struct world *world, uint32_t number, struct origin *origin)
+static void take_event(struct world *world, uint32_t number, struct origin *origin,
+                       struct bundle *bundle)
 {
     struct source *source = world->sources[number];
     uint32_t event = (uint32_t)(origin->offset / WIDTH);
@@ -100,7 +85,7 @@ static void take_event(struct world *world, uint32_t number, struct origin *orig
     for (uint32_t i = 0; i < OUTPUTS; i++)
         totals(world, i)->in += origin->fresh >> i & 1;
     if (is_owed(origin, ALL)) {
-        write_event(world, ALL, number, event);
+        write_event(bundle, number, event);
         totals(world, ALL)->delivered++;
         origin->owed &= ~(UINT64_C(1) << ALL);
         if (origin->seq)
@@ -119,6 +104,9 @@ static void take_event(struct world *world, uint32_t number, struct origin *orig
 
 static void read_some(struct world *world)
 {
+    struct bundle *bundle = writer_take(state_writer(world->state));
+    if (!bundle)
+        return; /* so a lane stops reading */
     uint32_t number = (uint32_t)sim_below(&world->seed, SOURCES);
     struct source *source = world->sources[number];
     uint64_t end = source->at + WIDTH * sim_below(&world->seed, 12);
@@ -134,8 +122,9 @@ static void read_some(struct world *world)
         struct origin *origin = &origins[batch.count];
         *origin = (struct origin){.source = source, .offset = at, .length = WIDTH};
         events[batch.count++].origin = origin;
-        take_event(world, number, origin);
+        take_event(world, number, origin, bundle);
     }
+    writer_append(state_writer(world->state), bundle, ALL);
     batch.lines = batch.count;
     source_count(source, &batch);
     source_advance(source, end);
@@ -151,16 +140,18 @@ static struct waiting take_waiting(struct world *world, struct waiting *list, ui
 
 static void release_one(struct world *world)
 {
-    if (!world->held_count || !writer_has_room(world))
+    struct bundle *bundle = world->held_count ? writer_take(state_writer(world->state)) : NULL;
+    if (!bundle)
         return;
     struct waiting one = take_waiting(world, world->held, &world->held_count);
     totals(world, SOME)->held--;
     if (is_kept(one.source, one.event)) {
-        write_event(world, SOME, one.source, one.event);
+        write_event(bundle, one.source, one.event);
         totals(world, SOME)->delivered++;
     } else {
         totals(world, SOME)->sampled_out++;
     }
+    writer_append(state_writer(world->state), bundle, SOME);
     CHECK(source_settle(world->sources[one.source], one.seq, SOME));
 }
 
@@ -336,8 +327,7 @@ static void do_something(struct world *world)
     switch (sim_below(&world->seed, 12)) {
     case 0:
     case 1:
-        if (writer_has_room(world))
-            read_some(world);
+        read_some(world);
         break;
     case 2:
     case 3:
