@@ -19,6 +19,7 @@ enum {
     FOLLOW_OPEN_MAX = 512,       /* files one tail keeps open: half of the usual RLIMIT_NOFILE of 1024 */
     GLOB_DEPTH_MAX = 32,         /* directories that ** goes down */
     FIND_DIRECTORIES_MAX = 16384, /* watched by one tail; inotify allows some more by default */
+    RELEASE_EVENTS_MAX = 1024,   /* put out by a sampler at once; outputs are asked for room in between */
     PATH_SEGMENTS_MAX = 32,      /* of a field path */
     FUNCTIONS_MAX = 256,         /* functions counted apart; the rest is "other" */
     ADMIN_REQUESTS_MAX = 64,     /* asked and not answered yet; one more gets 503 */

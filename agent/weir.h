@@ -96,6 +96,8 @@ struct filter {
 
     /* For filters that hold events or remember across them (all null otherwise): */
 
+    /* What time it is in the streams for what apply() gets next; it may go back when a backlog turns up. */
+    void (*keep_time)(void *self, int64_t stream_ns);
     /* The largest stream time at which nothing would happen; INT64_MAX: no timer runs. */
     int64_t (*due)(void *self);
     /* Puts what is to go on into `out` (at most room events made in its arena), decided by now on stream

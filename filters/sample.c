@@ -188,6 +188,12 @@ static void sample_apply(void *self, struct view *view)
     sampler_settle(&sample->sampler);
 }
 
+static void sample_keep_time(void *self, int64_t stream_ns)
+{
+    struct sample *sample = self;
+    sample->sampler.now_ns = stream_ns;
+}
+
 static int64_t sample_due(void *self)
 {
     struct sample *sample = self;
@@ -242,6 +248,7 @@ const struct filter filter_sample = {
     .open = sample_open,
     .apply = sample_apply,
     .close = sample_close,
+    .keep_time = sample_keep_time,
     .due = sample_due,
     .release = sample_release,
     .oldest = sample_oldest,

@@ -16,17 +16,30 @@ static void count_ghost(struct drain *drain, const struct event *event)
         drain->totals->dropped++;
 }
 
+/* A full bundle goes to the disk writer as soon as there is another to fill. */
+static void pass_on_full(struct drain *drain)
+{
+    struct bundle *next = NULL;
+    if (drain->bundle && drain->bundle->bytes.len < BUNDLE_FULL)
+        return;
+    next = writer_take(drain->writer);
+    if (!next)
+        return;
+    if (drain->bundle)
+        writer_append(drain->writer, drain->bundle, drain->stream);
+    drain->bundle = next;
+}
+
 /* The stream's bytes and the journal's next commit reach the disk in the order they are given, so
- * the event is settled as soon as its bytes are in the bundle. */
+ * the event is settled as soon as its bytes are in the bundle. While the writer is behind, the
+ * bundle grows by what was begun: drain_has_room() was asked before. */
 static void write_out(struct drain *drain, struct event *event, struct arena *scratch)
 {
-    if (!drain->bundle)
-        drain->bundle = writer_take(drain->writer);
-    MUST(drain->bundle); /* drain_has_room() was asked before the batch was read */
+    MUST(drain->bundle);
     drain->plugin->encode(drain->self, event, STR(""), &drain->bundle->bytes, scratch);
+    MUST(!drain->bundle->bytes.full);
     drain->fresh_events++;
-    if (drain->bundle->bytes.len >= BUNDLE_FULL)
-        drain_flush(drain);
+    pass_on_full(drain);
 }
 
 static void send_off(struct drain *drain, struct event *event, struct arena *scratch)
@@ -68,10 +81,10 @@ bool drain_has_room(struct drain *drain)
 {
     if (drain->outbox)
         return outbox_has_room(drain->outbox);
-    if (drain->plugin->discards || drain->bundle)
+    if (drain->plugin->discards)
         return true;
-    drain->bundle = writer_take(drain->writer);
-    return drain->bundle != NULL;
+    pass_on_full(drain);
+    return drain->bundle && drain->bundle->bytes.len < BUNDLE_FULL;
 }
 
 void drain_flush(struct drain *drain)

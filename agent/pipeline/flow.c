@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/pipeline/identity.h"
+#include "agent/pipeline/schedule.h"
 #include "agent/pipeline/settle.h"
 #include "agent/state/state.h"
 
@@ -73,6 +74,20 @@ static void inherit_times(struct pipeline *pipeline, const struct view *view)
         view->at[0]->origin->source->lane_last_ns = last;
 }
 
+/* Stream time with this batch's own events in it: deadlines count from when an event entered. */
+static void tell_time(struct pipeline *pipeline, struct stage *holder, const struct view *view)
+{
+    int64_t latest = 0, wall_ns = pipeline->engine.now_ns;
+    for (uint32_t i = 0; i < view->count; i++)
+        if (view->at[i]->time_ns > latest)
+            latest = view->at[i]->time_ns;
+    if (view->at[0]->origin->source)
+        source_reached(view->at[0]->origin->source, latest, wall_ns);
+    if (holder->filter->keep_time)
+        holder->filter->keep_time(holder->self,
+                                  schedule_stream_ns(pipeline->engine.state, wall_ns, 0));
+}
+
 /* Before an event is held or leaves: its id, and once the figures of its function, never again for
  * what an earlier run has read. */
 static void make_ready_to_leave(struct pipeline *pipeline, const struct view *view)
@@ -99,6 +114,7 @@ static void run_filter(struct pipeline *pipeline, struct stage *stage, struct vi
     if (chosen.count == 0)
         return;
     if (stage->filter->release) {
+        tell_time(pipeline, stage, &chosen);
         make_ready_to_leave(pipeline, &chosen);
         for (uint32_t i = 0; i < chosen.count; i++)
             origin_open(chosen.at[i]->origin, stage->below);
@@ -195,17 +211,18 @@ static void come_back(struct pipeline *pipeline, struct stage *holder, struct or
 {
     origin->source = state_source(pipeline->engine.state, origin->source_id);
     origin->is_counted = true;
+    origin->fresh = 0; /* it was counted in when it was held */
     origin_release(origin, holder->below, pipeline->ledger);
 }
 
 bool flow_release(struct pipeline *pipeline, struct stage *holder, int64_t stream_ns,
                   struct arena *arena)
 {
-    struct view view = {.at = arena_take(arena, BATCH_EVENTS_MAX * sizeof(struct event *)),
+    struct view view = {.at = arena_take(arena, RELEASE_EVENTS_MAX * sizeof(struct event *)),
                         .arena = arena};
     if (!view.at)
         return false;
-    bool more = holder->filter->release(holder->self, stream_ns, &view, BATCH_EVENTS_MAX);
+    bool more = holder->filter->release(holder->self, stream_ns, &view, RELEASE_EVENTS_MAX);
     if (view.count == 0)
         return more;
     for (uint32_t i = 0; i < view.count; i++)

@@ -113,8 +113,7 @@ static bool read_one(struct lane *lane)
     if (!source)
         return false;
     struct entry *entry = &lane->pipeline.entries[source->input];
-    struct batch batch = {
-        .arena = &lane->batch, .source = source, .source_id = source_id(source)};
+    struct batch batch = {.arena = &lane->batch, .source = source, .source_id = source_id(source)};
     enum read_result result =
         entry->plugin->read(entry->self, source, &batch, lane->mode == LANE_ONCE);
     if (batch.bytes)
@@ -163,10 +162,10 @@ static int64_t next_release(struct lane *lane, int64_t mono_ns)
         if (due < earliest)
             earliest = due;
     }
-    if (earliest == INT64_MAX)
-        return INT64_MAX;
-    int64_t wait = earliest - lane->pipeline.engine.now_ns;
-    return mono_ns + (wait > 0 ? wait : 0);
+    int64_t now_ns = lane->pipeline.engine.now_ns;
+    if (earliest <= now_ns)
+        return mono_ns;
+    return earliest == INT64_MAX ? INT64_MAX : mono_ns + (earliest - now_ns);
 }
 
 /* --- the journal

@@ -106,8 +106,7 @@ void sampler_advance(struct sampler *sampler, int64_t stream_ns)
             sampler_decide(sampler, group, NULL);
         return;
     }
-    if (stream_ns > sampler->now_ns)
-        sampler->now_ns = stream_ns;
+    sampler->now_ns = stream_ns;
     while ((group = groups_next(&sampler->groups)) && group->timer.due_ns <= sampler->now_ns)
         sampler_decide(sampler, group, NULL);
 }
