@@ -146,13 +146,13 @@ static void platform_lines_count_only_for_an_open_request(void)
     world_clear();
 }
 
-static void time_that_stands_still_decides_nothing_and_time_never_goes_back(void)
+static void time_that_stands_still_or_goes_back_decides_nothing(void)
 {
     open_whole();
     world_at(100);
     say("line", "t", NULL);
-    world_release(50 * SECONDS);
-    CHECK_EQ(world.sampler.now_ns, 100 * SECONDS);
+    world_release(50 * SECONDS); /* a backlog turned up */
+    CHECK_EQ(world.sampler.now_ns, 50 * SECONDS);
     world_release(100 * SECONDS);
     CHECK_FATE("line", "held");
     world_clear();
@@ -333,7 +333,7 @@ CHECK_MAIN(TEST(a_trace_ends_when_no_invocation_in_it_is_open_and_linger_passed)
            TEST(an_open_invocation_lasts_at_most_invocation_max),
            TEST(of_two_open_invocations_the_younger_sets_the_limit_until_it_ends),
            TEST(platform_lines_count_only_for_an_open_request),
-           TEST(time_that_stands_still_decides_nothing_and_time_never_goes_back),
+           TEST(time_that_stands_still_or_goes_back_decides_nothing),
            TEST(at_the_end_of_the_streams_everything_is_decided),
            TEST(due_is_the_last_moment_at_which_nothing_happens),
            TEST(rate_1_drops_nothing_adds_no_hop_and_gives_every_line_its_trace_id),
