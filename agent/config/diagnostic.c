@@ -291,7 +291,8 @@ static void print_excerpt(struct buffer *to, const struct diagnostic *diagnostic
 {
     struct span line = line_around(diagnostic->span);
     size_t at = diagnostic->span.at - line.at;
-    size_t from = at > LINE_SHOWN_MAX - LEFT_SHOWN ? at - LEFT_SHOWN : 0;
+    bool is_long = line.len > LINE_SHOWN_MAX && at > LINE_SHOWN_MAX - LEFT_SHOWN;
+    size_t from = is_long ? at - LEFT_SHOWN : 0;
     while (from > 0 && from < line.len && !starts_code_point(span_text(line).at[from]))
         from--;
     struct span shown = diagnostic->span;
