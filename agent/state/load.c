@@ -14,7 +14,7 @@
 #include "agent/memory.h"
 #include "agent/state/stream.h"
 
-enum { NOT_OURS = UINT32_MAX };
+#define NOT_OURS UINT32_MAX
 
 void state_mend(struct state *state, const char *format, ...)
 {

@@ -54,7 +54,7 @@ struct writer_news {
     bool healed;      /* it works again */
     char text[240];   /* one line, what to do included */
 };
-enum { WRITER_JOURNAL = UINT32_MAX };
+#define WRITER_JOURNAL UINT32_MAX
 /* Takes back what the writer answered. True: there is news for the log; call again until false. */
 bool writer_collect(struct writer *writer, struct writer_news *ret);
 uint64_t writer_synced(const struct writer *writer); /* newest ticket on disk, as collected */

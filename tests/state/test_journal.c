@@ -62,7 +62,7 @@ static void see(void *context, struct str payload)
         seen->count++;
         return;
     }
-    CHECK(!"a record that was never written, or out of order");
+    fail_msg("a record that was never written, or out of order");
 }
 
 static struct seen read_back(struct sim_files *sim, struct journal *journal)
