@@ -14,6 +14,7 @@
 #include "agent/config/template.h"
 #include "agent/data/batch.h"
 #include "agent/data/encode.h"
+#include "agent/data/lines.h"
 #include "agent/data/record.h"
 #include "agent/data/scan.h"
 #include "agent/delivery/endpoint.h"
@@ -21,9 +22,6 @@
 #include "agent/must.h"
 #include "agent/ports/files.h"
 #include "agent/ports/terminal.h"
-#include "agent/state/copies.h"
-#include "agent/state/finder.h"
-#include "agent/state/reading.h"
 #include "agent/state/resume.h"
 
 /* --- what the engine offers ------------------------------------------------------------------------ */

@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/data/lines.h"
-
 enum { DESCRIPTOR = 0, PADDING = 64 };
 
 struct standard {

@@ -3,8 +3,8 @@
  *
  * AVX2, SSE2 or plain C is chosen once at run time; every variant passes the same tests.
  */
-#ifndef WEIR_LINES_H
-#define WEIR_LINES_H
+#ifndef WEIR_DATA_LINES_H
+#define WEIR_DATA_LINES_H
 
 #include "agent/data/batch.h"
 #include "agent/data/scan.h"

@@ -1,7 +1,7 @@
-/* agent/state/finder.c - which files a list of globs means.
+/* agent/tailing/finder.c - which files a list of globs means.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "agent/state/finder.h"
+#include "agent/tailing/finder.h"
 
 #include <errno.h>
 #include <string.h>

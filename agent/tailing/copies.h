@@ -1,4 +1,4 @@
-/* agent/state/copies.h - copytruncate: a file is copied, then cut to nothing.
+/* agent/tailing/copies.h - copytruncate: a file is copied, then cut to nothing.
  * SPDX-License-Identifier: Apache-2.0
  *
  * The copy has all that the file had, so it takes over the file's serial and marks, and the file begins anew as
@@ -7,7 +7,7 @@
 #ifndef WEIR_COPIES_H
 #define WEIR_COPIES_H
 
-#include "agent/state/follow.h"
+#include "agent/tailing/follow.h"
 
 /* Looks in the directory of a truncated file (whose descriptor was given away) for its copy. True: the follow is
  * the copy now, open and renamed. A follow without a source that was that copy is removed. */

@@ -1,7 +1,7 @@
-/* tests/state/test_follow.c - the table of followed files, on real ones.
+/* tests/tailing/test_follow.c - the table of followed files, on real ones.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "agent/state/follow.c"
+#include "agent/tailing/follow.c"
 
 #include "tests/inputs/place.h"
 

@@ -1,7 +1,7 @@
-/* tests/state/test_finder.c - which files a list of globs means, in real directories.
+/* tests/tailing/test_finder.c - which files a list of globs means, in real directories.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "agent/state/finder.c"
+#include "agent/tailing/finder.c"
 
 #include "tests/inputs/place.h"
 

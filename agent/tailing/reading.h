@@ -1,4 +1,4 @@
-/* agent/state/reading.h - reading what comes next in a followed file.
+/* agent/tailing/reading.h - reading what comes next in a followed file.
  * SPDX-License-Identifier: Apache-2.0
  *
  * No file has a read buffer: a partial last line is read again from its start. A line longer than a read is first
@@ -8,7 +8,7 @@
 #define WEIR_READING_H
 
 #include "agent/data/batch.h"
-#include "agent/state/follow.h"
+#include "agent/tailing/follow.h"
 
 struct reading {
     const struct files *files;

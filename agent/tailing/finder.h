@@ -1,4 +1,4 @@
-/* agent/state/finder.h - which files a list of globs means, now and from now on.
+/* agent/tailing/finder.h - which files a list of globs means, now and from now on.
  * SPDX-License-Identifier: Apache-2.0
  *
  * Walks the directories that the globs lead to, watches them where the files port has notices, and tells of every

@@ -1,4 +1,4 @@
-/* agent/state/follow.h - the files that an input follows: a table by inode, with few of them open.
+/* agent/tailing/follow.h - the files that an input follows: a table by inode, with few of them open.
  * SPDX-License-Identifier: Apache-2.0
  *
  * A file is followed by its inode, not by its name: it may be renamed, unlinked, or have several names. Those that were

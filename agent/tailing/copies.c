@@ -1,7 +1,7 @@
-/* agent/state/copies.c - copytruncate.
+/* agent/tailing/copies.c - copytruncate.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "agent/state/copies.h"
+#include "agent/tailing/copies.h"
 
 #include <string.h>
 

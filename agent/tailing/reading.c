@@ -1,7 +1,7 @@
-/* agent/state/reading.c - reading what comes next in a followed file.
+/* agent/tailing/reading.c - reading what comes next in a followed file.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "agent/state/reading.h"
+#include "agent/tailing/reading.h"
 
 #include <errno.h>
 #include <string.h>

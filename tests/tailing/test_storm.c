@@ -1,14 +1,11 @@
-/* tests/inputs/test_tail_storm.c - a writer that rotates, copies, truncates and deletes at random;
+/* tests/tailing/test_storm.c - a writer that rotates, copies, truncates and deletes at random;
  * an agent that restarts. SPDX-License-Identifier: Apache-2.0
  *
  * Every complete line is an event exactly once. The agent looks once before a file is cut or
  * deleted without a copy, between two cuts, and at a new file with bytes before it or its copy gets
  * a name outside of the globs: more is not promised.
  */
-#include "inputs/tail.c"
-
-#include "tests/inputs/fake_host.h"
-#include "tests/inputs/place.h"
+#include "tests/inputs/tail_host.h"
 
 enum { SEEDS = 25, STEPS = 120, LOGS = 3, LINES_MAX = 4000 };
 
@@ -21,23 +18,12 @@ struct writer {
     bool sees_copies;
 };
 
-static struct host host;
-static struct tail tail;
 static struct writer writer;
-static struct str globs[1];
-static char glob[256];
 
 static unsigned roll(unsigned sides)
 {
     writer.dice = writer.dice * 6364136223846793005u + 1442695040888963407u;
     return (unsigned)(writer.dice >> 33) % sides;
-}
-
-static void start_agent(void)
-{
-    tail = (struct tail){.line_max_bytes = 1 << 20, .poll_ns = 1000 * NS_PER_MS};
-    tail.path = (struct list){.count = 1, .texts = globs};
-    fake_start(&host);
 }
 
 static const char *log_name(unsigned log)
@@ -49,7 +35,7 @@ static const char *log_name(unsigned log)
 
 static void look(void)
 {
-    fake_step(&host, roll(4) ? 100 * NS_PER_MS : 20000 * NS_PER_MS, false);
+    fake_step(&host, roll(4) ? 100 * MILLISECOND : 20000 * MILLISECOND, false);
     for (unsigned log = 0; log < LOGS; log++) {
         struct stat facts;
         writer.is_known[log] = stat(at(log_name(log)), &facts) == 0 && facts.st_size > 0;
@@ -144,7 +130,8 @@ static void act(void)
         fake_stop(&host);
         if (what == 18)
             write_some(log);
-        start_agent();
+        configure();
+        fake_start(&host);
     }
 }
 
@@ -160,11 +147,7 @@ static void count_events(void)
 static void storm(uint64_t seed, bool sees_copies)
 {
     writer = (struct writer){.dice = seed * 2 + 1, .sees_copies = sees_copies};
-    place_make();
-    snprintf(glob, sizeof glob, "%s/%s", place, sees_copies ? "f*" : "f?");
-    globs[0] = str_from(glob);
-    fake_init(&host, &input_tail, &tail, real_files());
-    start_agent();
+    begin(sees_copies ? "f*" : "f?");
     write_some(0);
     look(); /* at the very first look a copy would be a file of its own */
     for (int i = 0; i < STEPS; i++)
@@ -172,16 +155,14 @@ static void storm(uint64_t seed, bool sees_copies)
     for (unsigned log = 0; log < LOGS; log++)
         finish_line(log);
     for (int i = 0; i < 6; i++)
-        fake_step(&host, 20000 * NS_PER_MS, false);
+        fake_step(&host, 20000 * MILLISECOND, false);
     count_events();
     for (unsigned i = 0; i < writer.line; i++)
         if (writer.seen[i] != 1)
             fail_msg("seed %llu, copies %s: line %u was seen %u times\n%s",
                      (unsigned long long)seed, sees_copies ? "seen" : "not seen", i, writer.seen[i],
                      host.alarms);
-    fake_stop(&host);
-    fake_forget_events(&host);
-    place_remove();
+    end();
 }
 
 static void every_line_is_seen_once_where_copies_match_the_globs(void)

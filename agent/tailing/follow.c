@@ -1,7 +1,7 @@
-/* agent/state/follow.c - the files that an input follows.
+/* agent/tailing/follow.c - the files that an input follows.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "agent/state/follow.h"
+#include "agent/tailing/follow.h"
 
 #include <errno.h>
 #include <string.h>

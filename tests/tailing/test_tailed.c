@@ -1,0 +1,61 @@
+/* tests/tailing/test_tailed.c - files that are truncated while they are followed.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "agent/tailing/tailed.c"
+
+#include "tests/inputs/tail_host.h"
+
+static void a_truncated_file_begins_anew_under_a_new_serial(void)
+{
+    begin("a.log");
+    write_text("a.log", "one\ntwo\n");
+    CHECK_SEEN(nudge(), "one|two|");
+    write_text("a.log", "3\n");
+    CHECK_SEEN(nudge(), "3|");
+    CHECK_TEXT(str_from(host.first->key), "f2");
+    CHECK_EQ(host.first->offset, 0);
+    CHECK_CALM();
+    end();
+}
+
+static void truncation_is_seen_though_the_file_grew_beyond_the_mark(void)
+{
+    begin("a.log");
+    write_text("a.log", "one\ntwo\n");
+    CHECK_SEEN(nudge(), "one|two|");
+    write_text("a.log", "three\nfour\nfive\n");
+    step();
+    CHECK_SEEN(fake_texts(&host), "three|four|five|");
+    CHECK_TEXT(str_from(host.first->key), "f2");
+    end();
+}
+
+static void unread_bytes_of_a_truncated_file_are_an_alarm(void)
+{
+    begin("a.log");
+    write_text("a.log", "one\ntw");
+    CHECK_SEEN(nudge(), "one|");
+    write_text("a.log", "3\n");
+    CHECK_SEEN(nudge(), "3|");
+    CHECK_ALARM("truncated with 2 bytes unread");
+    end();
+}
+
+static void a_file_rewritten_while_away_is_read_from_its_beginning(void)
+{
+    begin("a.log");
+    write_text("a.log", "one\ntwo\n");
+    CHECK_SEEN(nudge(), "one|two|");
+    fake_stop(&host);
+    write_text("a.log", "one\nTWO\nthree\n");
+    fake_forget_events(&host);
+    configure();
+    fake_start(&host);
+    CHECK_SEEN(step(), "one|TWO|three|");
+    end();
+}
+
+CHECK_MAIN(TEST(a_truncated_file_begins_anew_under_a_new_serial),
+           TEST(truncation_is_seen_though_the_file_grew_beyond_the_mark),
+           TEST(unread_bytes_of_a_truncated_file_are_an_alarm),
+           TEST(a_file_rewritten_while_away_is_read_from_its_beginning))
