@@ -58,11 +58,10 @@ static void remove_held(struct stage *stage, struct view *view, struct ledger *l
  * now. */
 static void inherit_times(struct pipeline *pipeline, const struct view *view)
 {
-    int64_t last = 0;
+    struct source *source = view->count ? view->at[0]->origin->source : NULL;
+    int64_t last = source ? source->lane_last_ns : 0;
     for (uint32_t i = 0; i < view->count && !last; i++)
         last = view->at[i]->time_ns;
-    if (view->count && view->at[0]->origin->source && view->at[0]->origin->source->lane_last_ns)
-        last = view->at[0]->origin->source->lane_last_ns;
     if (!last)
         last = pipeline->engine.now_ns;
     for (uint32_t i = 0; i < view->count; i++) {
@@ -70,8 +69,8 @@ static void inherit_times(struct pipeline *pipeline, const struct view *view)
             view->at[i]->time_ns = last;
         last = view->at[i]->time_ns;
     }
-    if (view->count && view->at[0]->origin->source)
-        view->at[0]->origin->source->lane_last_ns = last;
+    if (source)
+        source->lane_last_ns = last;
 }
 
 /* Stream time with this batch's own events in it: deadlines count from when an event entered. */
@@ -92,6 +91,8 @@ static void tell_time(struct pipeline *pipeline, struct stage *holder, const str
  * what an earlier run has read. */
 static void make_ready_to_leave(struct pipeline *pipeline, const struct view *view)
 {
+    if (view->count && !view->at[0]->time_ns)
+        inherit_times(pipeline, view); /* no filter on this path reads times */
     for (uint32_t i = 0; i < view->count; i++) {
         struct origin *origin = view->at[i]->origin;
         event_identify(view->at[i], view->arena);
