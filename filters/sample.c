@@ -13,6 +13,7 @@ struct sample {
     int hash;
     int64_t trace_events_max, trace_bytes_max, traces_max, keys_max;
     struct host *host;
+    int64_t stream_ns; /* as the engine told it last */
     struct sampler sampler;
 };
 
@@ -180,18 +181,29 @@ static void sample_close(void *self)
     sampler_close(&sample->sampler);
 }
 
+/* A batch may reach far ahead of the source that is furthest behind, and that one may hold events
+ * of the same trace: an event enters when the stream gets to its own time, not before. */
+static int64_t entry_ns(const struct sample *sample, const struct event *event)
+{
+    int64_t wall_ns = host_now(sample->host);
+    int64_t own_ns = event->time_ns < wall_ns ? event->time_ns : wall_ns;
+    return own_ns > sample->stream_ns ? own_ns : sample->stream_ns;
+}
+
 static void sample_apply(void *self, struct view *view)
 {
     struct sample *sample = self;
-    for (uint32_t i = 0; i < view->count; i++)
+    for (uint32_t i = 0; i < view->count; i++) {
+        sample->sampler.now_ns = entry_ns(sample, view->at[i]);
         sampler_take(&sample->sampler, view->at[i], view->arena);
+    }
     sampler_settle(&sample->sampler);
 }
 
 static void sample_keep_time(void *self, int64_t stream_ns)
 {
     struct sample *sample = self;
-    sample->sampler.now_ns = stream_ns;
+    sample->stream_ns = stream_ns;
 }
 
 static int64_t sample_due(void *self)

@@ -139,6 +139,8 @@ static bool release_held(struct lane *lane)
 {
     bool moved = false;
     int64_t now = stream_now(lane);
+    if (!lane->decides && !schedule_knows_time(lane->state))
+        return false;
     for (uint16_t i = 0; i < lane->pipeline.holder_count; i++) {
         struct stage *holder = lane->pipeline.holders[i];
         while (outputs_have_room(lane) &&

@@ -7,9 +7,6 @@
 
 enum { BATCHES_OF_A_ROUND = 8 }; /* seven for who is behind, one for who is current */
 
-/* A source that lies further back than this behind the others does not hold their timers. */
-static const int64_t HORIZON_NS = INT64_C(15) * 60 * 1000000000;
-
 struct source *schedule_pick(struct schedule *schedule, const struct state *state)
 {
     struct source *behind = state_first_ready(state), *current = behind;
@@ -34,15 +31,19 @@ void source_reached(struct source *source, int64_t time_ns, int64_t wall_ns)
         source->lane_time_ns = time_ns;
 }
 
+bool schedule_knows_time(const struct state *state)
+{
+    for (const struct source *at = state_first_ready(state); at; at = state_next_ready(state, at))
+        if (at->lane_time_ns == 0)
+            return false;
+    return true;
+}
+
 int64_t schedule_stream_ns(const struct state *state, int64_t wall_ns, int64_t lag_ns)
 {
-    int64_t newest = 0, oldest = wall_ns;
-    struct source *at;
-    for (at = state_first_ready(state); at; at = state_next_ready(state, at))
-        if (at->lane_time_ns > newest)
-            newest = at->lane_time_ns;
-    for (at = state_first_ready(state); at; at = state_next_ready(state, at))
-        if (at->lane_time_ns >= newest - HORIZON_NS && at->lane_time_ns < oldest)
+    int64_t oldest = wall_ns - lag_ns;
+    for (const struct source *at = state_first_ready(state); at; at = state_next_ready(state, at))
+        if (at->lane_time_ns && at->lane_time_ns < oldest)
             oldest = at->lane_time_ns;
-    return oldest < wall_ns - lag_ns ? oldest : wall_ns - lag_ns;
+    return oldest;
 }

@@ -4,11 +4,13 @@
  * A source's time is its largest event time so far, never later than now. Of eight batches seven come from
  * the source furthest behind and one from the most current; a source with no event yet comes first.
  * Stream time is the oldest time among the sources with unread bytes, and wall time when there are none:
- * so a backlog of hours is sampled as it would have been live.
+ * so a backlog of hours is sampled as it would have been live. A source that is far behind holds the timers of
+ * all until it was read; the held budget bounds what that may cost.
  */
 #ifndef WEIR_SCHEDULE_H
 #define WEIR_SCHEDULE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct source;
@@ -22,6 +24,8 @@ struct schedule {
 struct source *schedule_pick(struct schedule *schedule, const struct state *state);
 /* A source's events were read up to this time. */
 void source_reached(struct source *source, int64_t time_ns, int64_t wall_ns);
+/* False: a source with unread bytes has not said yet what time it is there, so no timer may fire. */
+bool schedule_knows_time(const struct state *state);
 /* lag_ns: the largest lag of the inputs; what they will bring has come after it. */
 int64_t schedule_stream_ns(const struct state *state, int64_t wall_ns, int64_t lag_ns);
 
