@@ -63,21 +63,22 @@ enum {
     TYPE_DURATION = SLOT_IS_DURATION
 };
 
-static const struct spelling {
-    struct str otel, ecs, honeycomb;
-    uint8_t type;
-} spellings[SLOT_COUNT] = {
-    [SLOT_NONE] = {TEXT(""), TEXT(""), TEXT(""), TYPE_TEXT},
-#define FIELD(slot, otel, ecs, honeycomb, type)                                                    \
-    [SLOT_##slot] = {TEXT(otel), TEXT(ecs), TEXT(honeycomb), TYPE_##type},
+const uint8_t slot_types[SLOT_COUNT] = {
+    [SLOT_NONE] = TYPE_TEXT,
+#define FIELD(slot, otel, ecs, honeycomb, type) [SLOT_##slot] = TYPE_##type,
 #include "agent/data/fields.def"
 #undef FIELD
 };
 
-enum slot_type slot_type(enum slot slot)
-{
-    return (enum slot_type)spellings[slot].type;
-}
+static const struct spelling {
+    struct str otel, ecs, honeycomb;
+} spellings[SLOT_COUNT] = {
+    [SLOT_NONE] = {TEXT(""), TEXT(""), TEXT("")},
+#define FIELD(slot, otel, ecs, honeycomb, type)                                                    \
+    [SLOT_##slot] = {TEXT(otel), TEXT(ecs), TEXT(honeycomb)},
+#include "agent/data/fields.def"
+#undef FIELD
+};
 
 const char *slot_name(enum slot slot)
 {

@@ -8,7 +8,12 @@
 
 enum slot_type { SLOT_TEXT, SLOT_INTEGER, SLOT_FLOAT, SLOT_BOOL, SLOT_IS_TIME, SLOT_IS_DURATION };
 
-enum slot_type slot_type(enum slot slot);
+extern const uint8_t slot_types[SLOT_COUNT];
+
+static inline enum slot_type slot_type(enum slot slot)
+{
+    return (enum slot_type)slot_types[slot];
+}
 
 struct alias { /* a top-level key; SLOT_NONE: claims nothing */
     struct str key;

@@ -117,12 +117,10 @@ static void write_lines(struct writer *writer, struct str array)
     for (size_t at = 0; scan_next(array, &at, &member);) {
         buffer_add(writer->to, str_from(between));
         between = "\\n";
-        if (member.value.kind == VALUE_STRING || member.value.kind == VALUE_ESCAPED) {
+        if (member.value.kind == VALUE_STRING || member.value.kind == VALUE_ESCAPED)
             buffer_add(writer->to, member.value.text);
-        } else if (value_text(member.value, writer->scratch, &line)) {
-            encode_text(writer->to, line); /* then without its quotes */
-            continue;
-        }
+        else if (value_text(member.value, writer->scratch, &line))
+            encode_text_body(writer->to, line);
     }
     buffer_byte(writer->to, '"');
 }
@@ -289,16 +287,14 @@ static void write_user(struct writer *writer, const struct field *field)
     if (field->flags & FIELD_KEY_ESCAPED)
         key = json_unescape(key, writer->scratch);
     struct claim claim = naming_claim(writer->encoding->names, key);
-    if (claim.slot != SLOT_NONE) {
-        write_reserved(writer, field, claim.slot);
-        return;
-    }
-    if ((claim.is_parent && !is_like_object(field->value)) || stands_nested(writer, key)) {
+    if (stands_nested(writer, key) || (claim.is_parent && !is_like_object(field->value))) {
         write_label(writer, field);
-        return;
+    } else if (claim.slot != SLOT_NONE) {
+        write_reserved(writer, field, claim.slot);
+    } else {
+        write_own_key(writer, field);
+        write_own_value(writer, field);
     }
-    write_own_key(writer, field);
-    write_own_value(writer, field);
 }
 
 /* Honeycomb takes a line's span for its parent, and the span itself for a span. */
@@ -404,15 +400,9 @@ static void plan(struct writer *writer)
     }
     for (unsigned slot = 1; slot < SLOT_COUNT; slot++)
         writer->writes[slot] |= is_computed(writer, (enum slot)slot);
+    writer->writes[SLOT_BODY] |= event_is_bare(event);
     writer->writes[SLOT_SEVERITY_TEXT] |= event->severity != SEVERITY_NONE;
     writer->is_error = event_is_error(event, writer->scratch);
-}
-
-/* Nobody parsed the line: its bytes are its body, whatever fields were added beside. */
-static bool is_bare(const struct event *event)
-{
-    bool has_form = event->flags & (EVENT_PARSED | EVENT_JSON | EVENT_PARSE_FAILED);
-    return !has_form && !event->slots[SLOT_BODY] && event->bytes.len;
 }
 
 static void write_named(struct writer *writer)
@@ -429,7 +419,7 @@ static void write_named(struct writer *writer)
         else
             write_user(writer, &event->fields[i]);
     }
-    if (is_bare(event) && write_name(writer, SLOT_BODY))
+    if (event_is_bare(event) && write_name(writer, SLOT_BODY))
         encode_text(writer->to, event->bytes);
     write_severity(writer);
     write_outcome(writer);
@@ -449,7 +439,7 @@ static void write_unnamed(struct writer *writer)
         write_own_key(writer, field);
         write_own_value(writer, field);
     }
-    if (is_bare(event)) {
+    if (event_is_bare(event) && !find_key(event, STR("message"))) {
         write_key(writer, STR("message"));
         encode_text(writer->to, event->bytes);
     }

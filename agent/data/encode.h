@@ -25,6 +25,7 @@ void encode_event(struct buffer *to, const struct event *event, const struct enc
                   struct arena *scratch);
 
 void encode_text(struct buffer *to, struct str text);   /* quoted, escaped, UTF-8 made valid */
+void encode_text_body(struct buffer *to, struct str text); /* the same without its quotes */
 void encode_value(struct buffer *to, struct value value);
 void encode_time(struct buffer *to, int64_t time_ns);   /* RFC 3339 UTC, as many digits as needed of 0, 3, 6, 9 */
 

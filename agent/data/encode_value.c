@@ -75,7 +75,7 @@ static size_t add_sequence(struct buffer *to, struct str text)
     return valid + utf8_broken(str_slice(text, valid, run - valid));
 }
 
-static void add_escaped(struct buffer *to, struct str text)
+void encode_text_body(struct buffer *to, struct str text)
 {
     while (text.len && !to->full) {
         size_t plain = plain_length(text);
@@ -95,7 +95,7 @@ static void add_escaped(struct buffer *to, struct str text)
 void encode_text(struct buffer *to, struct str text)
 {
     buffer_byte(to, '"');
-    add_escaped(to, text);
+    encode_text_body(to, text);
     buffer_byte(to, '"');
 }
 

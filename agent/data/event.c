@@ -71,8 +71,9 @@ static struct value known(const struct event *event, enum slot slot, struct aren
 {
     bool is_sampled = event->reason.len > 0;
     switch ((int)slot) {
-    case SLOT_BODY: /* a line that no format claimed */
-        return event->count ? missing() : (struct value){.kind = VALUE_TEXT, .text = event->bytes};
+    case SLOT_BODY:
+        return event_is_bare(event) ? (struct value){.kind = VALUE_TEXT, .text = event->bytes}
+                                    : missing();
     case SLOT_TIME:
         return event->time_ns ? of_integer(VALUE_TIME, event->time_ns) : missing();
     case SLOT_SEVERITY_NUMBER:

@@ -18,11 +18,27 @@
 #include "agent/limits.h"
 #include "agent/must.h"
 
+#define SCAN_INLINE SCAN_TARGET static inline __attribute__((always_inline))
+
 #define V(name) name##_plain
 #define SCAN_TARGET
 #include "agent/data/scan_body.h"
 #undef V
 #undef SCAN_TARGET
+
+#if defined(__x86_64__)
+#define V(name)     name##_sse2
+#define SCAN_TARGET TARGET_SSE2
+#include "agent/data/scan_body.h"
+#undef V
+#undef SCAN_TARGET
+
+#define V(name)     name##_avx2
+#define SCAN_TARGET TARGET_AVX2
+#include "agent/data/scan_body.h"
+#undef V
+#undef SCAN_TARGET
+#endif
 
 enum { FIELDS_SPARE = 6, FIELDS_FIRST = 16 };
 
@@ -44,7 +60,7 @@ const char *scan_blank(struct scan *scan, const char *at)
 {
     for (; at < scan->end; at++) {
         if (*at == '\n' || *at == '\r')
-            scan->has_newline = true;
+            scan->met |= MET_NEWLINE;
         else if (*at != ' ' && *at != '\t')
             break;
     }
@@ -131,40 +147,30 @@ static bool is_one_line(struct str token)
     return !memchr(token.at, '\n', token.len) && !memchr(token.at, '\r', token.len);
 }
 
-static void look_up(const struct scan *scan, struct key *key)
+/* Off the tree: name and slot by the key's text, twins by its bit. */
+static void look_up(struct scan *scan)
 {
-    struct str text = key->text;
-    if (key->is_escaped)
-        text = json_unescape(text, scan->arena);
+    struct key *key = &scan->key;
+    struct str text = key->is_escaped ? json_unescape(key->text, scan->arena) : key->text;
+    key->may_be_twin = !text.at || bloom_add(&scan->bloom, text);
     if (!text.at)
         return;
     key->name = names_find(scan->scanner->names, text);
     key->slot = (uint8_t)names_slot(scan->scanner->names, key->name, &key->rank);
 }
 
-void scan_new_key(struct scan *scan, struct frame *frame, struct key *key, struct str token)
+void scan_new_key(struct scan *scan, const struct shape_node *node, struct str token)
 {
-    struct scanner *scanner = scan->scanner;
-    if (!scanner)
+    scan->node = NULL;
+    if (!scan->scanner)
         return;
-    struct shape *shape = &scanner->shape;
-    if (frame->node != SHAPE_NONE) {
-        bool can_learn = !key->is_escaped && is_one_line(token);
-        uint16_t id = can_learn ? shape_learn(shape, frame->node, token, key->text) : SHAPE_NONE;
-        frame->bloom = shape->nodes[frame->node].bloom;
-        frame->node = id;
+    if (node) {
+        scan->bloom = node->bloom;
+        if (!scan->key.is_escaped && is_one_line(token))
+            scan->node = shape_learn(&scan->scanner->shape, node, token, scan->key.text);
     }
-    if (frame->node != SHAPE_NONE) {
-        const struct shape_node *node = &shape->nodes[frame->node];
-        key->name = node->name;
-        key->slot = node->slot;
-        key->rank = node->rank;
-        key->is_twin = node->is_twin;
-        return;
-    }
-    look_up(scan, key);
-    struct str text = key->is_escaped ? json_unescape(key->text, scan->arena) : key->text;
-    key->may_be_twin = !text.at || bloom_add(&frame->bloom, text);
+    if (!scan->node)
+        look_up(scan);
 }
 
 bool scan_more_fields(struct scan *scan)
@@ -189,47 +195,77 @@ bool scan_more_fields(struct scan *scan)
 
 void scan_mark_container(struct scan *scan, struct field *field)
 {
-    bool slow = scan->has_newline | scan->has_twins;
-    if (!slow && scan->may_have_twins)
+    bool slow = scan->met & (MET_NEWLINE | MET_TWINS);
+    if (!slow)
         slow = twins_exist(field->value.text, scan->arena);
     if (slow) {
         field->flags |= FIELD_TWINS;
         scan->event->flags |= EVENT_EDITED;
     }
-    scan->has_newline = scan->has_twins = scan->may_have_twins = false;
+    scan->met = 0;
 }
 
-void scan_fill(struct scan *scan, uint16_t index, enum slot slot, uint8_t rank)
+/* Of two fields that could fill a slot the better alias does, of equals the first. */
+static __attribute__((noinline)) bool is_better(const struct scan *scan, enum slot slot,
+                                                uint8_t rank)
+{
+    const struct event *event = scan->event;
+    uint8_t rank_before;
+    uint16_t name = event->fields[event->slots[slot] - 1].name;
+    bool is_other =
+        names_slot(scan->scanner->names, name, &rank_before) != slot; /* `error` as a message */
+    return is_other || rank < rank_before;
+}
+
+void scan_fill(struct scan *scan, struct field *field, enum slot slot, uint8_t rank)
 {
     struct event *event = scan->event;
-    struct field *field = &event->fields[index];
-    if (event->slots[slot]) {
-        uint8_t rank_before;
-        names_slot(scan->scanner->names, event_slot(event, slot)->name, &rank_before);
-        if (rank_before <= rank)
-            return;
-    }
+    if (UNLIKELY(event->slots[slot]) && !is_better(scan, slot, rank))
+        return;
     enum slot claimed = slot_claim(event, slot, field, &scan->scanner->time);
-    if (claimed == slot || (claimed != SLOT_NONE && !event->slots[claimed]))
-        slot_give(event, claimed, index);
+    if (LIKELY(claimed == slot) || (claimed != SLOT_NONE && !event->slots[claimed]))
+        slot_give(event, claimed, (uint16_t)(event->count - 1));
 }
 
 /* --- which variant
  * ------------------------------------------------------------------------------------ */
 
 static const struct variant plain = {fields_plain, any_plain};
+#if defined(__x86_64__)
+static const struct variant sse2 = {fields_sse2, any_sse2};
+static const struct variant avx2 = {fields_avx2, any_avx2};
+#endif
 
-static const struct variant *best = &plain;
+/* What this processor has of a variant, or null. */
+static const struct variant *variant_of(enum scan_variant variant)
+{
+#if defined(__x86_64__)
+    bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
+    if (variant == SCAN_SSE2 || (variant == SCAN_BEST && !has_avx2))
+        return &sse2;
+    if (variant == SCAN_AVX2 || variant == SCAN_BEST)
+        return has_avx2 ? &avx2 : NULL;
+#endif
+    return variant == SCAN_PLAIN || variant == SCAN_BEST ? &plain : NULL;
+}
+
+/* Chosen once, before any thread scans. */
+static const struct variant *chosen;
+
+bool scan_use(enum scan_variant variant)
+{
+    const struct variant *found = variant_of(variant);
+    if (found)
+        chosen = found;
+    return found != NULL;
+}
 
 /* The vector variants look at whole blocks of a line, so it must hold one. */
 static const struct variant *variant_for(struct str line)
 {
-    return line.len < BLOCK_LINE_MIN ? &plain : best;
-}
-
-bool scan_use(enum scan_variant variant)
-{
-    return variant == SCAN_BEST || variant == SCAN_PLAIN;
+    if (UNLIKELY(!chosen))
+        scan_use(SCAN_BEST);
+    return line.len < BLOCK_LINE_MIN ? &plain : chosen;
 }
 
 /* --- around a scan
@@ -322,7 +358,7 @@ static bool finish(struct scan *scan)
         return false;
     if (event->severity == SEVERITY_NONE)
         learn_severity(event);
-    if (scan->has_newline)
+    if (scan->met & MET_NEWLINE)
         event->flags |= EVENT_EDITED;
     event->flags |= EVENT_JSON;
     return true;
@@ -343,7 +379,7 @@ static enum scan_result scan_line(struct scan *scan, const struct variant *varia
         at = variant->value(scan, at, &value);
         return at && is_end(scan, at) ? SCAN_NOT_OBJECT : SCAN_INVALID;
     }
-    scan->has_newline = false;
+    scan->met = 0;
     at = variant->fields(scan, at + 1);
     if (scan->no_room)
         return SCAN_NO_ROOM;

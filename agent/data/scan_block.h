@@ -60,4 +60,118 @@ static inline bool match_plain(const struct shape_node *node, const char *at, co
     return end - at >= node->token_len && memcmp(at, node->token, node->token_len) == 0;
 }
 
+/* --- x86 ----------------------------------------------------------------------------------------------- */
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define TARGET_SSE2 __attribute__((target("sse2")))
+#define TARGET_AVX2 __attribute__((target("avx2,bmi,lzcnt,popcnt")))
+
+struct block { /* bit i: byte i of the block is one; wide enough to shift all of them out */
+    uint64_t stops, high;
+};
+
+TARGET_SSE2 static inline struct block look_sse2(const char *at)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i quotes = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+    __m128i slashes = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+    __m128i controls = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1F)), v);
+    __m128i stops = _mm_or_si128(_mm_or_si128(quotes, slashes), controls);
+    return (struct block){(uint32_t)_mm_movemask_epi8(stops), (uint32_t)_mm_movemask_epi8(v)};
+}
+
+TARGET_SSE2 static inline uint32_t look_digits_sse2(const char *at)
+{
+    __m128i v = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)at), _mm_set1_epi8('0'));
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(9)), v));
+}
+
+TARGET_SSE2 static inline bool same_sse2(const char *at, const char *token, uint32_t mask)
+{
+    __m128i a = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i b = _mm_loadu_si128((const __m128i *)(const void *)token);
+    uint32_t differ = ~(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b));
+    return (differ & mask & 0xFFFF) == 0;
+}
+
+TARGET_AVX2 static inline struct block look_avx2(const char *at)
+{
+    __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)at);
+    __m256i quotes = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('"'));
+    __m256i slashes = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\'));
+    __m256i controls = _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(0x1F)), v);
+    __m256i stops = _mm256_or_si256(_mm256_or_si256(quotes, slashes), controls);
+    return (struct block){(uint32_t)_mm256_movemask_epi8(stops), (uint32_t)_mm256_movemask_epi8(v)};
+}
+
+TARGET_AVX2 static inline uint32_t look_digits_avx2(const char *at)
+{
+    __m256i v = _mm256_sub_epi8(_mm256_loadu_si256((const __m256i *)(const void *)at),
+                                _mm256_set1_epi8('0'));
+    return (uint32_t)_mm256_movemask_epi8(
+        _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(9)), v));
+}
+
+TARGET_AVX2 static inline bool same_avx2(const char *at, const char *token, uint32_t mask)
+{
+    __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)at);
+    __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)token);
+    uint32_t differ = ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, b));
+    return (differ & mask) == 0;
+}
+
+/* The three functions of a vector variant, from what it sees of one block. */
+#define VECTOR_VARIANT(variant, TARGET, BLOCK)                                                     \
+    TARGET static inline const char *stop_##variant(const char *at, const char *end, bool *high)   \
+    {                                                                                              \
+        uint64_t seen = 0;                                                                         \
+        for (;;) {                                                                                 \
+            const char *from = LIKELY(end - at >= BLOCK) ? at : end - BLOCK;                       \
+            struct block block = look_##variant(from);                                             \
+            block.stops >>= at - from;                                                             \
+            block.high >>= at - from;                                                              \
+            if (LIKELY(block.stops != 0)) {                                                        \
+                seen |= block.high & (block.stops - 1) & ~block.stops;                             \
+                *high = seen != 0;                                                                 \
+                return at + __builtin_ctzll(block.stops);                                          \
+            }                                                                                      \
+            seen |= block.high;                                                                    \
+            if (end - at <= BLOCK)                                                                 \
+                break;                                                                             \
+            at += BLOCK;                                                                           \
+        }                                                                                          \
+        *high = seen != 0;                                                                         \
+        return end;                                                                                \
+    }                                                                                              \
+                                                                                                   \
+    TARGET static inline const char *digits_##variant(const char *at, const char *end)             \
+    {                                                                                              \
+        for (;;) {                                                                                 \
+            const char *from = LIKELY(end - at >= BLOCK) ? at : end - BLOCK;                       \
+            uint64_t others = ~(uint64_t)look_digits_##variant(from) & ((UINT64_C(1) << BLOCK) - 1);\
+            others >>= at - from;                                                                  \
+            if (LIKELY(others != 0))                                                               \
+                return at + __builtin_ctzll(others);                                               \
+            if (end - at <= BLOCK)                                                                 \
+                return end;                                                                        \
+            at += BLOCK;                                                                           \
+        }                                                                                          \
+    }                                                                                              \
+                                                                                                   \
+    TARGET static inline bool match_##variant(const struct shape_node *node, const char *at,       \
+                                              const char *end)                                     \
+    {                                                                                              \
+        if (UNLIKELY(end - at < BLOCK))                                                            \
+            return match_plain(node, at, end);                                                     \
+        if (!same_##variant(at, node->token, node->mask))                                          \
+            return false;                                                                          \
+        return LIKELY(node->token_len <= BLOCK) || match_plain(node, at, end);                     \
+    }
+
+VECTOR_VARIANT(sse2, TARGET_SSE2, 16)
+VECTOR_VARIANT(avx2, TARGET_AVX2, 32)
+#endif
+
 #endif

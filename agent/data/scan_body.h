@@ -1,11 +1,12 @@
 /* agent/data/scan_body.h - the scanner itself, compiled once per variant. For scan.c alone.
  * SPDX-License-Identifier: Apache-2.0
  *
- * V(name) is the name in this variant, SCAN_TARGET what its processor can do. Every function takes the
+ * V(name) is the name in this variant, SCAN_TARGET what its processor can do. What runs for every value is
+ * inlined: a call costs as much as the work. Every function takes the
  * place it is at and returns the place behind what it read, or null when that is not valid.
  */
 
-SCAN_TARGET static inline const char *V(blank)(struct scan *scan, const char *at)
+SCAN_INLINE const char *V(blank)(struct scan *scan, const char *at)
 {
     if (LIKELY(at < scan->end && (unsigned char)*at > ' '))
         return at;
@@ -13,7 +14,7 @@ SCAN_TARGET static inline const char *V(blank)(struct scan *scan, const char *at
 }
 
 /* Behind the first quote to behind the last. */
-SCAN_TARGET static inline const char *V(string)(struct scan *scan, const char *at, bool *escaped)
+SCAN_INLINE const char *V(string)(struct scan *scan, const char *at, bool *escaped)
 {
     const char *from = at;
     bool high = false;
@@ -33,7 +34,7 @@ SCAN_TARGET static inline const char *V(string)(struct scan *scan, const char *a
     return at + 1;
 }
 
-SCAN_TARGET static inline const char *V(number)(struct scan *scan, const char *at)
+SCAN_INLINE const char *V(number)(struct scan *scan, const char *at)
 {
     const char *first = at + (*at == '-');
     const char *behind = V(digits)(first, scan->end);
@@ -50,7 +51,7 @@ SCAN_TARGET static inline const char *V(number)(struct scan *scan, const char *a
     return behind;
 }
 
-SCAN_TARGET static inline const char *V(literal)(struct scan *scan, const char *at, struct str word)
+SCAN_INLINE const char *V(literal)(struct scan *scan, const char *at, struct str word)
 {
     if ((size_t)(scan->end - at) < word.len || memcmp(at, word.at, word.len) != 0)
         return scan_fail(scan, at);
@@ -58,73 +59,70 @@ SCAN_TARGET static inline const char *V(literal)(struct scan *scan, const char *
 }
 
 /* A key that the shape did not foretell. */
-SCAN_TARGET static const char *V(new_key)(struct scan *scan, const char *from, struct frame *frame,
-                                          struct key *key)
+SCAN_TARGET static const char *V(new_key)(struct scan *scan, const char *from, const struct shape_node *node)
 {
     if (from >= scan->end || *from != '"')
         return scan_fail(scan, from);
-    *key = (struct key){.name = 0};
-    const char *at = V(string)(scan, from + 1, &key->is_escaped);
+    scan->key = (struct key){.name = 0};
+    const char *at = V(string)(scan, from + 1, &scan->key.is_escaped);
     if (!at)
         return NULL;
-    key->text = (struct str){from + 1, (size_t)(at - from) - 2};
+    scan->key.text = (struct str){from + 1, (size_t)(at - from) - 2};
     at = V(blank)(scan, at);
     if (at >= scan->end || *at != ':')
         return scan_fail(scan, at);
     at = V(blank)(scan, at + 1);
-    scan_new_key(scan, frame, key, (struct str){from, (size_t)(at - from)});
+    scan_new_key(scan, node, (struct str){from, (size_t)(at - from)});
     return at;
 }
 
-/* A key and its colon. */
-SCAN_TARGET static inline const char *V(key)(struct scan *scan, const char *at, struct frame *frame,
-                                             struct key *key)
+/* A key and its colon. What it is stands in its node, or in scan->key if it has none. */
+SCAN_INLINE const char *V(key)(struct scan *scan, const char *at, const struct shape_node **node)
 {
-    if (UNLIKELY(frame->node == SHAPE_NONE))
-        return V(new_key)(scan, at, frame, key);
-    const struct shape_node *nodes = scan->scanner->shape.nodes;
-    for (uint16_t id = nodes[frame->node].child; id; id = nodes[id].sibling) {
-        const struct shape_node *node = &nodes[id];
-        if (!V(match)(node, at, scan->end))
-            continue;
-        frame->node = id;
-        *key = (struct key){.text = {at + 1, node->key_len}, .name = node->name,
-                            .slot = node->slot, .rank = node->rank, .is_twin = node->is_twin};
-        return at + node->token_len;
+    if (LIKELY(*node != NULL)) {
+        for (const struct shape_node *next = (*node)->child; next; next = next->sibling) {
+            if (!V(match)(next, at, scan->end))
+                continue;
+            *node = next;
+            return V(blank)(scan, at + next->token_len); /* there may be more than were foretold */
+        }
     }
-    return V(new_key)(scan, at, frame, key);
+    at = V(new_key)(scan, at, *node);
+    *node = scan->node;
+    return at;
 }
 
-SCAN_TARGET static const char *V(object)(struct scan *scan, const char *at, uint16_t node, unsigned depth);
-SCAN_TARGET static const char *V(array)(struct scan *scan, const char *at, uint16_t node, unsigned depth);
+SCAN_TARGET static const char *V(object)(struct scan *scan, const char *at, const struct shape_node *node, unsigned depth);
+SCAN_TARGET static const char *V(array)(struct scan *scan, const char *at, const struct shape_node *node, unsigned depth);
 
-SCAN_TARGET static const char *V(container)(struct scan *scan, const char *at, uint16_t node,
+SCAN_TARGET static const char *V(container)(struct scan *scan, const char *at, const struct shape_node *node,
                                             unsigned depth)
 {
     if (depth == JSON_DEPTH_MAX)
         return scan_fail(scan, at);
     if (*at == '[')
         return V(array)(scan, at + 1, node, depth + 1);
-    uint16_t inner = node == SHAPE_NONE ? SHAPE_NONE : shape_inner(&scan->scanner->shape, node);
+    const struct shape_node *inner = node ? shape_inner(&scan->scanner->shape, node) : NULL;
     return V(object)(scan, at + 1, inner, depth + 1);
 }
 
 /* Any value. node: the key it belongs to. ret: its kind and text. */
-SCAN_TARGET static inline const char *V(value)(struct scan *scan, const char *at, uint16_t node,
+SCAN_INLINE const char *V(value)(struct scan *scan, const char *at, const struct shape_node *node,
                                                unsigned depth, struct value *ret)
 {
     if (at >= scan->end)
         return scan_fail(scan, at);
     const char *behind;
     bool escaped = false;
-    switch (*at) {
-    case '"':
+    if (*at == '"') {
         behind = V(string)(scan, at + 1, &escaped);
         if (UNLIKELY(!behind))
             return NULL;
         ret->kind = escaped ? VALUE_ESCAPED : VALUE_STRING;
         ret->text = (struct str){at + 1, (size_t)(behind - at) - 2};
         return behind;
+    }
+    switch (*at) {
     case '-': case '0': case '1': case '2': case '3': case '4':
     case '5': case '6': case '7': case '8': case '9':
         behind = V(number)(scan, at);
@@ -152,7 +150,7 @@ SCAN_TARGET static inline const char *V(value)(struct scan *scan, const char *at
     return behind;
 }
 
-SCAN_TARGET static const char *V(array)(struct scan *scan, const char *at, uint16_t node, unsigned depth)
+SCAN_TARGET static const char *V(array)(struct scan *scan, const char *at, const struct shape_node *node, unsigned depth)
 {
     struct value value;
     at = V(blank)(scan, at);
@@ -171,72 +169,93 @@ SCAN_TARGET static const char *V(array)(struct scan *scan, const char *at, uint1
     }
 }
 
-SCAN_TARGET static const char *V(object)(struct scan *scan, const char *at, uint16_t node, unsigned depth)
+SCAN_TARGET static const char *V(object)(struct scan *scan, const char *at, const struct shape_node *node, unsigned depth)
 {
-    struct frame frame = {.node = node};
+    struct bloom outer = scan->bloom;
     struct value value;
-    struct key key;
     at = V(blank)(scan, at);
     if (at < scan->end && *at == '}')
         return at + 1;
+    scan->bloom = (struct bloom){{0}};
     for (;;) {
-        at = V(key)(scan, at, &frame, &key);
+        at = V(key)(scan, at, &node);
         if (!at)
             return NULL;
-        scan->has_twins |= key.is_twin;
-        scan->may_have_twins |= key.may_be_twin;
-        at = V(value)(scan, at, frame.node, depth, &value);
+        if (LIKELY(node != NULL))
+            scan->met |= node->is_twin; /* MET_TWINS */
+        else if (scan->key.may_be_twin)
+            scan->met |= MET_SUSPECTS;
+        at = V(value)(scan, at, node, depth, &value);
         if (!at)
             return NULL;
         at = V(blank)(scan, at);
         if (at >= scan->end || (*at != ',' && *at != '}'))
             return scan_fail(scan, at);
         if (*at == '}')
-            return at + 1;
+            break;
         at = V(blank)(scan, at + 1);
     }
+    scan->bloom = outer;
+    return at + 1;
 }
 
 /* Any value at all, at the top. */
 SCAN_TARGET static const char *V(any)(struct scan *scan, const char *at, struct value *ret)
 {
-    return V(value)(scan, at, SHAPE_NONE, 0, ret);
+    return V(value)(scan, at, NULL, 0, ret);
+}
+
+/* Key, name and flags of a field; its slot and rank in the low and high byte. */
+SCAN_INLINE unsigned V(fill_key)(struct scan *scan, const struct shape_node *node, const char *at,
+                                 struct field *field)
+{
+    field->slot = SLOT_NONE;
+    if (UNLIKELY(!node)) {
+        field->key = scan->key.text;
+        field->name = scan->key.name;
+        field->flags = scan->key.is_escaped ? FIELD_KEY_ESCAPED : 0;
+        scan->top_twins |= scan->key.may_be_twin;
+        return scan->key.slot | (unsigned)scan->key.rank << 8;
+    }
+    field->key = (struct str){at + 1, node->key_len};
+    field->name = node->name;
+    field->flags = 0;
+    if (UNLIKELY(node->is_twin))
+        scan->top_twins = true;
+    return node->slot | (unsigned)node->rank << 8;
 }
 
 /* One member of the event itself. */
-SCAN_TARGET static inline const char *V(field)(struct scan *scan, const char *at, struct frame *frame)
+SCAN_INLINE const char *V(field)(struct scan *scan, const char *from, const struct shape_node **node)
 {
     struct event *event = scan->event;
-    struct key key;
-    at = V(key)(scan, at, frame, &key);
-    if (UNLIKELY(!at) || (UNLIKELY(event->count == event->room) && !scan_more_fields(scan)))
+    if (UNLIKELY(event->count == event->room) && !scan_more_fields(scan))
         return NULL;
     struct field *field = &event->fields[event->count];
-    scan->top_twins |= key.is_twin | key.may_be_twin;
-    field->key = key.text;
-    field->name = key.name;
-    field->slot = SLOT_NONE;
-    field->flags = key.is_escaped ? FIELD_KEY_ESCAPED : 0;
-    at = V(value)(scan, at, frame->node, 1, &field->value);
+    const char *at = V(key)(scan, from, node);
+    if (UNLIKELY(!at))
+        return NULL;
+    unsigned slot = V(fill_key)(scan, *node, from, field);
+    at = V(value)(scan, at, *node, 1, &field->value);
     if (UNLIKELY(!at))
         return NULL;
     event->count++;
-    if (UNLIKELY(scan->has_newline | scan->has_twins | scan->may_have_twins))
+    if (UNLIKELY(scan->met))
         scan_mark_container(scan, field);
-    if (key.slot != SLOT_NONE)
-        scan_fill(scan, (uint16_t)(event->count - 1), (enum slot)key.slot, key.rank);
+    if (slot & 0xFF)
+        scan_fill(scan, field, (enum slot)(slot & 0xFF), (uint8_t)(slot >> 8));
     return at;
 }
 
 /* The object at the top: `at` is behind its brace. */
 SCAN_TARGET static const char *V(fields)(struct scan *scan, const char *at)
 {
-    struct frame frame = {.node = SHAPE_ROOT};
+    const struct shape_node *node = scan->scanner->shape.nodes;
     at = V(blank)(scan, at);
     if (at < scan->end && *at == '}')
         return at + 1;
     for (;;) {
-        at = V(field)(scan, at, &frame);
+        at = V(field)(scan, at, &node);
         if (UNLIKELY(!at))
             return NULL;
         at = V(blank)(scan, at);

@@ -16,31 +16,32 @@ struct scanner {
     struct shape shape;
 };
 
+enum { /* what was met inside a nested value */
+    MET_TWINS = 1,     /* an object with one key twice */
+    MET_SUSPECTS = 2,  /* two keys that may be the same */
+    MET_NEWLINE = 4,   /* a line break between tokens; at the top too */
+};
+
+struct key { /* of a field, off the tree */
+    struct str text;
+    uint16_t name;
+    uint8_t slot, rank;
+    bool is_escaped, may_be_twin;
+};
+
 struct scan { /* one line being scanned */
     const char *start, *end;
     const char *error_at;
     struct scanner *scanner; /* null: only whether it is valid */
     struct event *event;
     struct arena *arena;
-    bool bad_utf8;    /* that is what is wrong at error_at */
+    struct key key;     /* the newest one that has no node */
+    const struct shape_node *node; /* and the node it has all the same, if it was learned */
+    struct bloom bloom; /* keys of the innermost object, when off the tree */
+    uint8_t met;
+    bool top_twins; /* the event itself may have one key twice */
+    bool bad_utf8;  /* that is what is wrong at error_at */
     bool no_room;
-    bool has_newline; /* between tokens, since it was last reset */
-    bool has_twins;   /* in a nested object, since it was last reset */
-    bool may_have_twins;
-    bool top_twins;   /* the same at the top */
-};
-
-struct frame { /* one object being scanned */
-    uint16_t node;     /* its newest key, SHAPE_NONE: off the tree */
-    struct bloom bloom; /* its keys, when off the tree */
-};
-
-struct key {
-    struct str text;
-    uint16_t name;
-    uint8_t slot, rank;
-    bool is_escaped;
-    bool is_twin, may_be_twin;
 };
 
 /* The slow ways, the same for every variant; null: not valid, error_at is set. */
@@ -49,12 +50,13 @@ const char *scan_escape(struct scan *scan, const char *at);  /* at a backslash *
 const char *scan_blank(struct scan *scan, const char *at);   /* over blanks, if any */
 const char *scan_utf8(struct scan *scan, const char *from, const char *to); /* returns `to` */
 const char *scan_exponent(struct scan *scan, const char *at); /* behind 'e' */
-/* A key that was not expected: [from, to) is its token, colon and blanks included. */
-void scan_new_key(struct scan *scan, struct frame *frame, struct key *key, struct str token);
+/* scan->key was not foretold after `node`; token is all of it, with colon and blanks. Sets scan->node. */
+void scan_new_key(struct scan *scan, const struct shape_node *node, struct str token);
 /* Flags a field whose nested value must be written the slow way. */
 void scan_mark_container(struct scan *scan, struct field *field);
 /* Room for one more field; false: no_room. */
 bool scan_more_fields(struct scan *scan);
-void scan_fill(struct scan *scan, uint16_t index, enum slot slot, uint8_t rank);
+/* Makes the newest field the source of a slot, if its value fits and no better alias was there. */
+void scan_fill(struct scan *scan, struct field *field, enum slot slot, uint8_t rank);
 
 #endif

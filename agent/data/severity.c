@@ -85,8 +85,32 @@ static uint8_t add_steps(uint8_t severity, char sign, struct str steps)
     return sum >= 1 && sum <= SEVERITY_MAX ? (uint8_t)sum : SEVERITY_NONE;
 }
 
+/* Four letters, lower case. */
+static uint32_t fold4(const char *at)
+{
+    uint32_t four;
+    memcpy(&four, at, sizeof four);
+    return four | 0x20202020;
+}
+
+/* Nearly every line has one of these, in either case. */
+static uint8_t common_word(struct str word)
+{
+    if (word.len == 4 && fold4(word.at) == fold4("info"))
+        return SEVERITY_INFO;
+    if (word.len != 5)
+        return SEVERITY_NONE;
+    uint32_t head = fold4(word.at), tail = fold4(word.at + 1);
+    if (head == fold4("error") && tail == fold4("rror"))
+        return SEVERITY_ERROR;
+    return head == fold4("debug") && tail == fold4("ebug") ? SEVERITY_DEBUG : SEVERITY_NONE;
+}
+
 uint8_t severity_from_word(struct str word)
 {
+    uint8_t common = common_word(word);
+    if (common != SEVERITY_NONE)
+        return common;
     char folded[WORD_MAX] = {0};
     size_t i = 0;
     for (; i < word.len && i < WORD_MAX - 1; i++) {

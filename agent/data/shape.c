@@ -11,10 +11,9 @@
 void shape_init(struct shape *shape, const struct names *names)
 {
     shape->names = names;
-    shape->count = SHAPE_ROOT + 1;
     shape->misses = 0;
-    shape->nodes[SHAPE_NONE] = (struct shape_node){.child = SHAPE_NONE};
-    shape->nodes[SHAPE_ROOT] = (struct shape_node){.child = SHAPE_NONE};
+    shape->count = 1;
+    shape->nodes[0] = (struct shape_node){.child = NULL};
 }
 
 uint64_t shape_hash(struct str key)
@@ -32,57 +31,61 @@ bool bloom_add(struct bloom *bloom, struct str key)
     return was_there;
 }
 
-static uint16_t take_node(struct shape *shape)
+static struct shape_node *take_node(struct shape *shape)
 {
     if (shape->count < SHAPE_NODES)
-        return shape->count++;
+        return &shape->nodes[shape->count++];
     shape->misses++;
-    return SHAPE_NONE;
+    return NULL;
 }
 
-static struct str key_of(const struct shape_node *node)
+static bool is_on_the_way(const struct shape_node *node, struct str key)
 {
-    return (struct str){node->token + 1, node->key_len};
-}
-
-static bool is_on_the_way(const struct shape *shape, uint16_t node, struct str key)
-{
-    for (; shape->nodes[node].token_len; node = shape->nodes[node].parent)
-        if (str_equal(key_of(&shape->nodes[node]), key))
+    for (; node->token_len; node = node->parent)
+        if (str_equal((struct str){node->token + 1, node->key_len}, key))
             return true;
     return false;
 }
 
-uint16_t shape_learn(struct shape *shape, uint16_t parent, struct str token, struct str key)
+/* The node itself, which whoever scans only looks at. */
+static struct shape_node *own(struct shape *shape, const struct shape_node *node)
 {
-    struct shape_node *before = &shape->nodes[parent];
+    return &shape->nodes[node - shape->nodes];
+}
+
+const struct shape_node *shape_learn(struct shape *shape, const struct shape_node *parent,
+                                     struct str token, struct str key)
+{
+    struct shape_node *before = own(shape, parent);
     if (token.len > SHAPE_TOKEN_MAX || before->children == SHAPE_CHILDREN_MAX)
-        return SHAPE_NONE;
-    uint16_t id = take_node(shape);
-    if (id == SHAPE_NONE)
-        return SHAPE_NONE;
-    struct shape_node *node = &shape->nodes[id];
-    *node = (struct shape_node){.bloom = before->bloom,
-                                .parent = parent,
-                                .sibling = before->child,
-                                .token_len = (uint8_t)token.len,
-                                .key_len = (uint8_t)key.len};
+        return NULL;
+    struct shape_node *node = take_node(shape);
+    if (!node)
+        return NULL;
+    *node =
+        (struct shape_node){.parent = before,
+                            .sibling = before->child,
+                            .mask = token.len < 32 ? (UINT32_C(1) << token.len) - 1 : UINT32_MAX,
+                            .token_len = (uint8_t)token.len,
+                            .key_len = (uint8_t)key.len,
+                            .bloom = before->bloom};
     memcpy(node->token, token.at, token.len);
     node->name = names_find(shape->names, key);
     node->slot = (uint8_t)names_slot(shape->names, node->name, &node->rank);
-    node->is_twin = bloom_add(&node->bloom, key) && is_on_the_way(shape, parent, key);
-    before->child = id;
+    node->is_twin = bloom_add(&node->bloom, key) && is_on_the_way(before, key);
+    before->child = node;
     before->children++;
-    return id;
+    return node;
 }
 
-uint16_t shape_inner(struct shape *shape, uint16_t node)
+const struct shape_node *shape_inner(struct shape *shape, const struct shape_node *node)
 {
-    if (node == SHAPE_NONE || shape->nodes[node].inner)
-        return shape->nodes[node].inner;
-    uint16_t id = take_node(shape);
-    if (id == SHAPE_NONE)
-        return SHAPE_NONE;
-    shape->nodes[id] = (struct shape_node){.parent = SHAPE_NONE};
-    return shape->nodes[node].inner = id;
+    if (node->inner)
+        return node->inner;
+    struct shape_node *root = take_node(shape);
+    if (root) {
+        *root = (struct shape_node){.parent = NULL};
+        own(shape, node)->inner = root;
+    }
+    return root;
 }

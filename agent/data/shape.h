@@ -13,8 +13,6 @@
 #include "agent/data/names.h"
 
 enum {
-    SHAPE_NONE = 0, /* off the tree */
-    SHAPE_ROOT = 1,
     SHAPE_NODES = 1024,
     SHAPE_TOKEN_MAX = 64,
     SHAPE_CHILDREN_MAX = 8,  /* objects whose keys are data do not get more */
@@ -27,27 +25,32 @@ struct bloom { /* keys of one object: a bit each */
 
 struct shape_node {
     char token[SHAPE_TOKEN_MAX]; /* "key": as it stands in the line, with the blanks behind the colon */
-    struct bloom bloom;          /* this key and all before it */
-    uint16_t child, sibling, parent, inner;
+    struct shape_node *child;    /* keys that followed this one; the root's: first keys */
+    struct shape_node *sibling;  /* another key in the same place */
+    struct shape_node *parent;   /* the key before */
+    struct shape_node *inner;    /* root of the keys of an object inside the value */
+    uint32_t mask;               /* a bit for each of the token's first 32 bytes */
     uint16_t name;               /* names.h id */
-    uint8_t token_len, key_len, slot, rank;
-    bool is_twin; /* the key was there before */
+    uint8_t token_len, key_len;  /* of a root: 0 */
+    uint8_t slot, rank;
     uint8_t children;
+    bool is_twin; /* the key was there before */
+    struct bloom bloom; /* this key and all before it */
 };
 
 struct shape {
     const struct names *names;
-    uint32_t misses;
-    uint16_t count;
-    struct shape_node nodes[SHAPE_NODES];
+    uint32_t misses, count;
+    struct shape_node nodes[SHAPE_NODES]; /* the first is the root */
 };
 
 void shape_init(struct shape *shape, const struct names *names);
 
-/* Enters a key without escapes after `parent`; SHAPE_NONE: no room, or too long. */
-uint16_t shape_learn(struct shape *shape, uint16_t parent, struct str token, struct str key);
-/* Where the keys of an object inside this node's value start. */
-uint16_t shape_inner(struct shape *shape, uint16_t node);
+/* Enters a key without escapes after `parent`; null: no room, or too long. */
+const struct shape_node *shape_learn(struct shape *shape, const struct shape_node *parent, struct str token,
+                                     struct str key);
+/* Where the keys of an object inside this node's value start; null: no room. */
+const struct shape_node *shape_inner(struct shape *shape, const struct shape_node *node);
 
 uint64_t shape_hash(struct str key);
 /* Adds a key; true if it may have been there before. */

@@ -11,11 +11,6 @@ struct str str_from(const char *text)
     return (struct str){text ? text : "", text ? strlen(text) : 0};
 }
 
-bool str_equal(struct str a, struct str b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
-}
-
 static char lower(char byte)
 {
     return byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct str {
     const char *at;
@@ -24,7 +25,10 @@ struct cut {
 #define STR_ARG(s)   (int)(s).len, (s).at /* for "%.*s" */
 
 struct str str_from(const char *text); /* of a C string; null gives the empty str */
-bool str_equal(struct str a, struct str b);
+static inline bool str_equal(struct str a, struct str b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
 bool str_equal_case(struct str a, struct str b); /* ASCII letters alike in either case */
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);

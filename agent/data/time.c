@@ -181,9 +181,24 @@ bool time_parse_clf(struct str text, int64_t *ret_ns)
     return read_rest(str_skip(text, 17), ns, ret_ns);
 }
 
+/* "2023-01-02T03:04:05.678Z", which most loggers write, in the minute of the line before. */
+static bool read_common(struct str text, const struct time_cache *cache, int64_t *ret_ns)
+{
+    if (text.len != 24 || !cache || memcmp(cache->minute, text.at, MINUTE_LENGTH) != 0 ||
+        text.at[16] != ':' || text.at[19] != '.' || text.at[23] != 'Z')
+        return false;
+    unsigned second, ms;
+    if (!read_digits(text, 17, 2, &second) || !read_digits(text, 20, 3, &ms) || second > 60)
+        return false;
+    *ret_ns = cache->minute_ns + (int64_t)second * SECOND_NS + (int64_t)ms * 1000000;
+    return true;
+}
+
 bool time_parse(struct str text, struct time_cache *cache, int64_t *ret_ns)
 {
     int64_t minute_ns;
+    if (read_common(text, cache, ret_ns))
+        return true;
     if (cached_minute(text, cache, &minute_ns))
         return read_rest(str_skip(text, MINUTE_LENGTH), minute_ns, ret_ns);
     if (text.len > 2 && text.at[2] == '/')

@@ -13,7 +13,7 @@
 #include "agent/data/scan.h"
 #include "agent/limits.h"
 
-enum { HOLDS_ARRAY = UINT32_MAX };
+#define HOLDS_ARRAY UINT32_MAX
 
 struct mark {      /* one member */
     uint64_t hash; /* of its object and unescaped key */
