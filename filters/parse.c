@@ -31,6 +31,7 @@ struct parse {
     struct path *field;
     int guess; /* what the line before was: lines of one kind come in runs */
     struct reader reader;
+    struct str path, function; /* of the file that lines come from, and the function it names */
     uint64_t *failed;
 };
 
@@ -115,15 +116,28 @@ static struct str text_of(const struct event *event, enum slot slot)
     return field && value_is_text(field->value) ? field->value.text : (struct str){0};
 }
 
+/* The lines of a batch share the text of their path. */
+static struct str function_of_file(struct parse *parse, struct str path)
+{
+    if (path.at != parse->path.at || path.len != parse->path.len) {
+        parse->path = path;
+        parse->function = function_of_path(path);
+    }
+    return parse->function;
+}
+
 static void name_function(struct parse *parse)
 {
     struct reader *reader = &parse->reader;
     struct event *event = reader->event;
     if (!(event->flags & EVENT_PLATFORM) && !reader_has(reader, SLOT_FAAS_INVOCATION_ID))
         return;
-    reader_text(reader, SLOT_FAAS_NAME, function_of_arn(text_of(event, SLOT_CLOUD_RESOURCE_ID)));
-    if (parse->function_from_path)
-        reader_text(reader, SLOT_FAAS_NAME, function_of_path(text_of(event, SLOT_LOG_FILE_PATH)));
+    if (reader_has(reader, SLOT_CLOUD_RESOURCE_ID))
+        reader_text(reader, SLOT_FAAS_NAME,
+                    function_of_arn(text_of(event, SLOT_CLOUD_RESOURCE_ID)));
+    if (parse->function_from_path && !reader_has(reader, SLOT_FAAS_NAME))
+        reader_text(reader, SLOT_FAAS_NAME,
+                    function_of_file(parse, text_of(event, SLOT_LOG_FILE_PATH)));
     reader_text(reader, SLOT_SERVICE_NAME, text_of(event, SLOT_FAAS_NAME));
 }
 
@@ -157,8 +171,10 @@ static void event_parse(struct parse *parse, struct event *event, struct arena *
 
 static void parse_apply(void *self, struct view *view)
 {
+    struct parse *parse = self;
+    parse->path = (struct str){0}; /* the batch before is gone */
     for (uint32_t i = 0; i < view->count; i++)
-        event_parse(self, view->at[i], view->arena);
+        event_parse(parse, view->at[i], view->arena);
 }
 
 static enum code parse_open(void *self, struct host *host, struct why *why)

@@ -7,14 +7,17 @@
 
 enum { XRAY_ID_LEN = 35, UUID_LEN = 36, TRACEPARENT_LEN = 55 };
 
+/* Value of a hex digit + 1, or 0. */
+static const uint8_t hex_values[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
 /* Value of a hex digit, or 255. */
 static unsigned hex_value(char digit)
 {
-    unsigned char c = (unsigned char)digit;
-    if ((unsigned)(c - '0') <= 9)
-        return c - (unsigned)'0';
-    unsigned letter = (unsigned)(c | 0x20) - 'a';
-    return letter <= 5 ? letter + 10 : 255;
+    return (hex_values[(unsigned char)digit] - 1u) & 255u;
 }
 
 static bool is_upper_hex(char digit)

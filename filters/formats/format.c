@@ -9,7 +9,6 @@ enum {
     LEVEL_SEARCH_BYTES = 96, /* how far into a text a level word may stand */
     LEVEL_LEN_MIN = 3,       /* "ERR"; single letters mean too much else */
     LEVEL_LEN_MAX = 11,      /* "Information" */
-    DATE_LEN = 10,           /* 2024-01-02 */
     SECONDS_LEN = 19,        /* 2024-01-02T03:04:05 */
     UUID_LEN = 36,
 };
@@ -29,17 +28,20 @@ static struct str slot_key(enum slot slot)
     return keys[slot];
 }
 
-bool reader_has(const struct reader *reader, enum slot slot)
-{
-    return reader->event->slots[slot] != 0;
-}
-
 void reader_value(struct reader *reader, enum slot slot, struct value value)
 {
+    struct event *event = reader->event;
+    struct field field = {.key = slot_key(slot), .value = value};
     if (reader_has(reader, slot))
         return;
-    struct field field = {.key = slot_key(slot), .value = value, .slot = (uint8_t)slot};
-    event_add(reader->event, field, reader->arena);
+    if (LIKELY(event->count < event->room && !(event->flags & EVENT_SHARED))) {
+        event->fields[event->count++] = field; /* what event_add() would do, without its doubts */
+        event->flags |= EVENT_EDITED;
+    } else if (!event_add(event, field, reader->arena)) {
+        return;
+    }
+    event->fields[event->count - 1].slot = (uint8_t)slot;
+    event->slots[slot] = event->count;
 }
 
 void reader_text(struct reader *reader, enum slot slot, struct str text)
@@ -165,11 +167,6 @@ bool duration_read(struct str number, int64_t unit_ns, int64_t *ret_ns)
 /* --- text
  * ------------------------------------------------------------------------------------------ */
 
-bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 static bool is_hex(char byte)
 {
     unsigned letter = (unsigned)((unsigned char)byte | 0x20) - 'a';
@@ -183,14 +180,13 @@ static bool is_letter(char byte)
 
 bool is_uuid(struct str text)
 {
-    if (text.len != UUID_LEN)
+    if (text.len != UUID_LEN || text.at[8] != '-' || text.at[13] != '-' || text.at[18] != '-' ||
+        text.at[23] != '-')
         return false;
-    for (size_t i = 0; i < UUID_LEN; i++) {
-        bool dash_wanted = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash_wanted ? text.at[i] != '-' : !is_hex(text.at[i]))
-            return false;
-    }
-    return true;
+    unsigned dashes = 0;
+    for (size_t i = 0; i < UUID_LEN; i++)
+        dashes += !is_hex(text.at[i]);
+    return dashes == 4;
 }
 
 static size_t digits_from(struct str text, size_t at)
@@ -219,18 +215,17 @@ static size_t zone_len(struct str text, size_t at)
 
 size_t time_prefix(struct str text)
 {
-    static const char shape[] = "dddd-dd-ddTdd:dd:dd";
-    if (text.len < SECONDS_LEN)
+    static const uint8_t digits_at[] = {0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18};
+    if (text.len < SECONDS_LEN || text.at[13] != ':' || text.at[16] != ':')
         return 0;
-    for (size_t i = 0; i < SECONDS_LEN; i++) {
-        char byte = text.at[i];
-        bool fits = shape[i] == 'd'   ? is_digit(byte)
-                    : shape[i] == 'T' ? byte == 'T' || byte == ' '
-                    : shape[i] == '-' ? byte == '-' || byte == '/'
-                                      : byte == shape[i];
-        if (!fits)
-            return 0;
-    }
+    char date = text.at[4], joint = text.at[10];
+    if ((date != '-' && date != '/') || text.at[7] != date || (joint != 'T' && joint != ' '))
+        return 0;
+    unsigned wrong = 0;
+    for (size_t i = 0; i < COUNT(digits_at); i++)
+        wrong |= !is_digit(text.at[digits_at[i]]);
+    if (wrong)
+        return 0;
     size_t end = SECONDS_LEN;
     if (end < text.len && (text.at[end] == '.' || text.at[end] == ',')) {
         size_t digits = digits_from(text, end + 1);

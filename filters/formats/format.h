@@ -52,7 +52,11 @@ struct format {
 /* --- fields: all keep what fills the slot already
  * ------------------------------------------------- */
 
-bool reader_has(const struct reader *reader, enum slot slot);
+static inline bool reader_has(const struct reader *reader, enum slot slot)
+{
+    return reader->event->slots[slot] != 0;
+}
+/* The value must be of a kind that the slot takes: nobody looks again. */
 void reader_value(struct reader *reader, enum slot slot, struct value value);
 void reader_text(struct reader *reader, enum slot slot,
                  struct str text); /* an empty text is no field */
@@ -86,7 +90,10 @@ void reader_message(struct reader *reader);
 /* --- text
  * ----------------------------------------------------------------------------------------- */
 
-bool is_digit(char byte);
+static inline bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
 /* True for 8-4-4-4-12 hex digits, the form of a request id. */
 bool is_uuid(struct str text);
 /* Length of a date and time at the start of a text (2024-01-02T03:04:05.678Z, 2024/01/02 03:04:05,
@@ -106,9 +113,6 @@ struct str take_until(struct str *rest, char separator);
 bool lambda_event_read(struct reader *reader);
 /* A line of an application on Lambda, or of the platform. */
 enum format_result lambda_line_read(struct reader *reader, struct str text);
-/* Common log format and its relatives; what follows bytes is left in rest. */
-bool access_line_read(struct reader *reader, struct str text, struct str *ret_rest);
-bool access_line_claims(struct str line);
 /* Access log of an API gateway in JSON: the keys mean something else there. False: it is none. */
 bool gateway_event_read(struct reader *reader);
 void plain_read(struct reader *reader, struct str text);

@@ -7,6 +7,8 @@
  */
 #include "filters/formats/format.h"
 
+#include <string.h>
+
 enum { UUID_LEN = 36, LEVEL_LEN_MAX = 12, BYTES_PER_MB = 1 << 20, NS_PER_MS = 1000000 };
 
 /* --- the platform's lines
@@ -150,6 +152,7 @@ static void labels_read(struct reader *reader, struct str rest)
 }
 
 struct platform_line {
+    char first;
     struct str start;  /* first word, where labels begin behind it */
     struct str labels; /* the first label, which must follow; empty: any */
     const char *event;
@@ -157,17 +160,17 @@ struct platform_line {
 };
 
 static const struct platform_line platform_lines[] = {
-    {LABEL("START "), LABEL("RequestId: "), "start", EVENT_STARTS_INVOCATION},
-    {LABEL("END "), LABEL("RequestId: "), "end", 0},
-    {LABEL("REPORT "), LABEL("RequestId: "), "report", EVENT_ENDS_INVOCATION},
-    {LABEL(""), LABEL("XRAY TraceId: "), "xray", 0},
-    {LABEL("INIT_START "), LABEL("Runtime Version"), "init_start", 0},
-    {LABEL("INIT_REPORT "), LABEL("Init Duration: "), "init_report", 0},
-    {LABEL("RESTORE_START "), LABEL("Runtime Version"), "restore_start", 0},
-    {LABEL("RESTORE_REPORT "), LABEL("Restore Duration: "), "restore_report", 0},
-    {LABEL("EXTENSION\t"), LABEL("Name: "), "extension", 0},
-    {LABEL("TELEMETRY\t"), LABEL("Name: "), "telemetry", 0},
-    {LABEL("LOGS\t"), LABEL("Name: "), "logs", 0},
+    {'S', LABEL("START "), LABEL("RequestId: "), "start", EVENT_STARTS_INVOCATION},
+    {'E', LABEL("END "), LABEL("RequestId: "), "end", 0},
+    {'R', LABEL("REPORT "), LABEL("RequestId: "), "report", EVENT_ENDS_INVOCATION},
+    {'X', LABEL(""), LABEL("XRAY TraceId: "), "xray", 0},
+    {'I', LABEL("INIT_START "), LABEL("Runtime Version"), "init_start", 0},
+    {'I', LABEL("INIT_REPORT "), LABEL("Init Duration: "), "init_report", 0},
+    {'R', LABEL("RESTORE_START "), LABEL("Runtime Version"), "restore_start", 0},
+    {'R', LABEL("RESTORE_REPORT "), LABEL("Restore Duration: "), "restore_report", 0},
+    {'E', LABEL("EXTENSION\t"), LABEL("Name: "), "extension", 0},
+    {'T', LABEL("TELEMETRY\t"), LABEL("Name: "), "telemetry", 0},
+    {'L', LABEL("LOGS\t"), LABEL("Name: "), "logs", 0},
 };
 
 static const struct platform_line *find_platform_line(struct str text)
@@ -176,7 +179,7 @@ static const struct platform_line *find_platform_line(struct str text)
         return NULL;
     for (size_t i = 0; i < COUNT(platform_lines); i++) {
         const struct platform_line *line = &platform_lines[i];
-        if (str_starts(text, line->start) &&
+        if (line->first == *text.at && str_starts(text, line->start) &&
             str_starts(str_skip(text, line->start.len), line->labels))
             return line;
     }
@@ -312,6 +315,23 @@ static void app_line_read(struct reader *reader, struct str time, struct str id,
         reader_level(reader, level);
 }
 
+/* What stands between tabs behind a time; outside an invocation nothing, or JavaScript's nothing.
+ */
+static bool is_request_id(struct str text)
+{
+    return text.len == UUID_LEN || !text.len || str_equal(text, STR("undefined"));
+}
+
+/* Log4j2 as AWS writes it: `TIME ID INFO  Handler - message` */
+static struct str log4j_read(struct reader *reader, struct str message)
+{
+    struct cut logger = str_cut_str(str_trim(message), STR(" - "));
+    if (!logger.found || str_find(logger.head, ' ') != SIZE_MAX)
+        return message;
+    reader_text(reader, SLOT_LOGGER, logger.head);
+    return logger.tail;
+}
+
 /* Node.js and .NET: `TIME \t ID \t LEVEL \t message`, between tabs or between blanks; the
  * platform's timeout. */
 static bool stamped_read(struct reader *reader, struct str text)
@@ -322,7 +342,7 @@ static bool stamped_read(struct reader *reader, struct str text)
         return false;
     char separator = text.at[len];
     struct str id = take_until(&rest, separator);
-    if (!is_uuid(id) && (separator == ' ' || (id.len && !str_equal(id, STR("undefined")))))
+    if (separator == '\t' ? !is_request_id(id) : !is_uuid(id))
         return false;
     if (timeout_read(reader, rest)) {
         reader_time(reader, time);
@@ -334,13 +354,8 @@ static bool stamped_read(struct reader *reader, struct str text)
         message = rest;
         level = (struct str){0};
     }
-    /* Log4j2 as AWS writes it: `TIME ID INFO  Handler - message` */
-    struct cut logger = str_cut_str(str_trim(message), STR(" - "));
-    if (separator == ' ' && level.len && logger.found && str_find(logger.head, ' ') == SIZE_MAX &&
-        text.at[10] == ' ') {
-        reader_text(reader, SLOT_LOGGER, logger.head);
-        message = logger.tail;
-    }
+    if (separator == ' ' && level.len && text.at[10] == ' ')
+        message = log4j_read(reader, message);
     app_line_read(reader, time, id, level, message);
     return true;
 }
@@ -454,7 +469,8 @@ static bool lambda_claims(struct str line)
         return len && len < line.len &&
                (line.at[len] == '\t' || is_uuid(str_slice(rest, 0, UUID_LEN)));
     }
-    return str_starts(line, STR("RequestId: ")) || find_last_words(line);
+    return str_starts(line, STR("RequestId: ")) ||
+           (memchr("RUPE", *line.at, 4) && find_last_words(line));
 }
 
 /* Whatever a function prints is a line of Lambda: what has no known shape is its plain text. */

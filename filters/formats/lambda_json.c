@@ -10,7 +10,11 @@
 
 #include "agent/tracing/trace_context.h"
 
-enum { NS_PER_MS = 1000000, BYTES_PER_MB = 1 << 20 };
+enum {
+    NS_PER_MS = 1000000,
+    BYTES_PER_MB = 1 << 20,
+    FIELDS_OF_EVENT_MAX = 8, /* three, and what the input said */
+};
 
 struct platform_type {
     struct str type, event;
@@ -43,29 +47,36 @@ static const struct platform_type platform_types[] = {
     {TEXT("end"), TEXT("end"), 0, SLOT_NONE, NULL},
 };
 
-enum member_kind { MEMBER_VALUE, MEMBER_DURATION, MEMBER_MEMORY, MEMBER_METRICS, MEMBER_TRACING };
+enum member_kind {
+    MEMBER_TEXT,
+    MEMBER_NUMBER,
+    MEMBER_DURATION,
+    MEMBER_MEMORY,
+    MEMBER_METRICS,
+    MEMBER_TRACING
+};
 
 static const struct known_member {
     struct str key;
     enum slot slot;
     enum member_kind kind;
 } known_members[] = {
-    {TEXT("requestId"), SLOT_FAAS_INVOCATION_ID, MEMBER_VALUE},
-    {TEXT("status"), SLOT_LAMBDA_STATUS, MEMBER_VALUE},
-    {TEXT("errorType"), SLOT_EXCEPTION_TYPE, MEMBER_VALUE},
+    {TEXT("requestId"), SLOT_FAAS_INVOCATION_ID, MEMBER_TEXT},
+    {TEXT("status"), SLOT_LAMBDA_STATUS, MEMBER_TEXT},
+    {TEXT("errorType"), SLOT_EXCEPTION_TYPE, MEMBER_TEXT},
     {TEXT("metrics"), SLOT_NONE, MEMBER_METRICS},
     {TEXT("tracing"), SLOT_NONE, MEMBER_TRACING},
-    {TEXT("version"), SLOT_FAAS_VERSION, MEMBER_VALUE},
-    {TEXT("functionName"), SLOT_FAAS_NAME, MEMBER_VALUE},
-    {TEXT("functionVersion"), SLOT_FAAS_VERSION, MEMBER_VALUE},
-    {TEXT("functionArn"), SLOT_CLOUD_RESOURCE_ID, MEMBER_VALUE},
-    {TEXT("instanceId"), SLOT_SERVICE_INSTANCE, MEMBER_VALUE},
+    {TEXT("version"), SLOT_FAAS_VERSION, MEMBER_TEXT},
+    {TEXT("functionName"), SLOT_FAAS_NAME, MEMBER_TEXT},
+    {TEXT("functionVersion"), SLOT_FAAS_VERSION, MEMBER_TEXT},
+    {TEXT("functionArn"), SLOT_CLOUD_RESOURCE_ID, MEMBER_TEXT},
+    {TEXT("instanceId"), SLOT_SERVICE_INSTANCE, MEMBER_TEXT},
     {TEXT("durationMs"), SLOT_NONE, MEMBER_DURATION},
-    {TEXT("billedDurationMs"), SLOT_LAMBDA_BILLED, MEMBER_VALUE},
+    {TEXT("billedDurationMs"), SLOT_LAMBDA_BILLED, MEMBER_NUMBER},
     {TEXT("memorySizeMB"), SLOT_FAAS_MAX_MEMORY, MEMBER_MEMORY},
-    {TEXT("maxMemoryUsedMB"), SLOT_LAMBDA_MEMORY_USED, MEMBER_VALUE},
-    {TEXT("initDurationMs"), SLOT_LAMBDA_INIT, MEMBER_VALUE},
-    {TEXT("restoreDurationMs"), SLOT_LAMBDA_RESTORE, MEMBER_VALUE},
+    {TEXT("maxMemoryUsedMB"), SLOT_LAMBDA_MEMORY_USED, MEMBER_NUMBER},
+    {TEXT("initDurationMs"), SLOT_LAMBDA_INIT, MEMBER_NUMBER},
+    {TEXT("restoreDurationMs"), SLOT_LAMBDA_RESTORE, MEMBER_NUMBER},
 };
 
 struct report { /* the object being read */
@@ -103,7 +114,7 @@ static void tracing_read(struct reader *reader, struct str tracing)
     struct member member;
     struct trace_context context;
     for (size_t at = 0; scan_next(tracing, &at, &member);) {
-        if (str_equal(member.key, STR("spanId")))
+        if (str_equal(member.key, STR("spanId")) && member.value.kind == VALUE_STRING)
             reader_value(reader, SLOT_SPAN_ID, member.value);
         if (!str_equal(member.key, STR("value")) || member.value.kind != VALUE_STRING ||
             !amazon_trace_read(member.value.text, &context))
@@ -153,9 +164,14 @@ static bool known_read(struct reader *reader, const struct report *report,
 {
     struct report metrics = {report->type, value.text, "aws.lambda.metrics."};
     switch (known->kind) {
-    case MEMBER_VALUE:
-        reader_value(reader, known->slot, value);
-        return true;
+    case MEMBER_TEXT:
+        if (value_is_text(value))
+            reader_value(reader, known->slot, value);
+        return value_is_text(value);
+    case MEMBER_NUMBER:
+        if (value.kind == VALUE_NUMBER)
+            reader_value(reader, known->slot, value);
+        return value.kind == VALUE_NUMBER;
     case MEMBER_DURATION:
         if (value.kind != VALUE_NUMBER || !report->type->duration)
             return false;
@@ -243,6 +259,8 @@ bool lambda_event_read(struct reader *reader)
 {
     static const struct str prefix = {"platform.", 9};
     struct event *event = reader->event;
+    if (event->count > FIELDS_OF_EVENT_MAX)
+        return false;
     const struct field *record = reader_find(reader, STR("record"));
     const struct field *type = record ? reader_find(reader, STR("type")) : NULL;
     if (!type || type->value.kind != VALUE_STRING || !(event->flags & EVENT_TIME_OWN))

@@ -78,7 +78,7 @@ static bool access_split(struct str text, struct access *ret)
            ret->status.len == 3 && is_digit(*ret->status.at);
 }
 
-bool access_line_read(struct reader *reader, struct str text, struct str *ret_rest)
+static bool access_line_read(struct reader *reader, struct str text, struct str *ret_rest)
 {
     struct access access;
     if (!access_split(text, &access) || !reader_time(reader, access.time))
@@ -104,7 +104,7 @@ static void ingress_read(struct reader *reader, struct str rest)
     word_put(reader, "nginx.upstream", rest);
 }
 
-bool access_line_claims(struct str line)
+static bool nginx_claims(struct str line)
 {
     struct str head = str_slice(line, 0, CLAIM_BYTES);
     size_t open = str_find(head, '[');
@@ -141,5 +141,4 @@ static enum format_result nginx_read(struct reader *reader, struct str text)
     return FORMAT_READ;
 }
 
-const struct format format_nginx = {
-    .name = "nginx", .claims = access_line_claims, .read = nginx_read};
+const struct format format_nginx = {.name = "nginx", .claims = nginx_claims, .read = nginx_read};
