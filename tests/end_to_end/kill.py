@@ -115,7 +115,7 @@ def short(document):
         "id": document.get("_id") or field(document, "weir.event_id"),
         "weight": field(document, "sampling.weight") or 1,
         "reason": field(document, "sampling.reason"),
-        "trace": field(document, "trace_id", "trace.id"),
+        "trace": field(document, "trace_id", "trace.id", "faas.invocation_id", "faas.execution"),
         "file": os.path.basename(field(document, "log.file.path") or "?"),
     }
 
@@ -126,14 +126,15 @@ def read_lines(path):
 
 
 def ask(url, body=None):
-    data = json.dumps(body).encode() if body is not None else None
+    """POST; Elasticsearch refuses a body where it expects none."""
+    data = json.dumps(body).encode() if body else b""
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=120) as reply:
         return json.load(reply)
 
 
 def read_index(url, index):
-    ask(f"{url}/{index}/_refresh", {})
+    ask(f"{url}/{index}/_refresh")
     page = ask(f"{url}/{index}/_search?scroll=2m", {"size": 5000, "sort": ["_doc"]})
     while page["hits"]["hits"]:
         for hit in page["hits"]["hits"]:
