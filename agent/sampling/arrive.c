@@ -25,7 +25,10 @@ struct past { /* an earlier verdict on one of its ids */
 /* Loggers write an id of zeros, or an empty one, when they have none. */
 static bool read_id(const struct event *event, enum slot slot, struct arena *arena, struct str *ret)
 {
-    if (!value_text(event_get_slot(event, slot, arena), arena, ret))
+    const struct field *field = event_slot(event, slot);
+    if (field && (field->value.kind == VALUE_STRING || field->value.kind == VALUE_TEXT))
+        *ret = field->value.text;
+    else if (!value_text(event_get_slot(event, slot, arena), arena, ret))
         return false;
     for (size_t i = 0; i < ret->len; i++)
         if (ret->at[i] != '0' && ret->at[i] != '-')
@@ -45,7 +48,7 @@ static void read_ids(struct arrival *arrival)
         arrival->invocation = key_of_invocation(id);
 }
 
-/* --- alone ----------------------------------------------------------------------------------- */
+/* --- alone ------------------------------------------------------------------------------- */
 
 /* The event's id, or what stands for it: the same when the event is read again. */
 static struct str dice_id(const struct event *event, char to[33])
@@ -73,7 +76,7 @@ static void take_alone(struct arrival *arrival)
     sampler_mark(sampler, arrival->event, &ruling, match, arrival->arena);
 }
 
-/* --- after the verdict ----------------------------------------------------------------------- */
+/* --- after the verdict ------------------------------------------------------------------- */
 
 static struct past past_of_kept(const struct kept *kept)
 {

@@ -75,7 +75,7 @@ void sampler_enqueue(struct sampler *sampler, struct group *group, bool has_keep
     queue->last = group;
     if (must_wait && !sampler->unticketed)
         sampler->unticketed = group;
-    sampler->leaving_bytes += holding_footprint(&group->holding);
+    sampler->leaving_bytes += group->holding.footprint;
 }
 
 void sampler_decide(struct sampler *sampler, struct group *group, const struct ruling *older)

@@ -91,7 +91,7 @@ static bool depart_queue(struct departure *departure, struct queue *queue, bool 
         if (!depart_group(departure, group))
             return false;
         queue->first = group->younger;
-        sampler->leaving_bytes -= holding_footprint(&group->holding);
+        sampler->leaving_bytes -= group->holding.footprint;
         groups_free(&sampler->groups, group);
     }
     return true;

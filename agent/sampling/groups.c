@@ -1,9 +1,9 @@
-/* agent/sampling/groups.c - the open traces: their ids, their invocations, their deadlines, their
- * held events. SPDX-License-Identifier: Apache-2.0
+/* agent/sampling/groups.c - the open traces: ids, invocations, deadlines.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "agent/sampling/groups.h"
 
-/* --- birth and end --------------------------------------------------------------------------- */
+/* --- birth and end ----------------------------------------------------------------------- */
 
 static void link_youngest(struct groups *groups, struct group *group)
 {
@@ -74,17 +74,16 @@ void groups_clear(struct groups *groups)
     }
     ids_clear(&groups->ids);
     timers_clear(&groups->timers);
-    stakes_clear(&groups->holdings.stakes);
-    pool_clear(&groups->holdings.pool);
+    holdings_clear(&groups->holdings);
 }
 
 size_t groups_bytes(const struct groups *groups)
 {
-    return groups->holdings.pool.bytes + groups->holdings.stakes.bytes + ids_bytes(&groups->ids) +
+    return holdings_bytes(&groups->holdings) + ids_bytes(&groups->ids) +
            timers_bytes(&groups->timers);
 }
 
-/* --- ids and invocations --------------------------------------------------------------------- */
+/* --- ids and invocations ----------------------------------------------------------------- */
 
 bool groups_tie(struct groups *groups, struct group *group, struct key key)
 {
@@ -171,7 +170,7 @@ struct group *groups_next(struct groups *groups)
     return NULL;
 }
 
-/* --- merging --------------------------------------------------------------------------------- */
+/* --- merging ----------------------------------------------------------------------------- */
 
 static void move_ids(struct groups *groups, struct group *to, struct group *from)
 {

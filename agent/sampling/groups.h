@@ -1,4 +1,4 @@
-/* agent/sampling/groups.h - the open traces: their ids, their invocations, their deadlines, their held events.
+/* agent/sampling/groups.h - the open traces: ids, invocations, deadlines.
  * SPDX-License-Identifier: Apache-2.0
  *
  * A group is what is known to be one trace: it is found by any of its ids, and two groups merge when an event

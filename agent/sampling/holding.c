@@ -4,10 +4,13 @@
 #include "agent/sampling/holding.h"
 
 #include "agent/data/record.h"
+#include "agent/memory.h"
 
 enum {
-    RECORD_GUESS = 256,         /* of a record, beside the event's bytes */
-    HELD_BYTES_MAX = 512 << 20, /* a line of the largest line_max with all its fields */
+    RECORD_GUESS = 256,             /* of a first record, beside its owner */
+    HELD_BYTES_MAX = 512 << 20,     /* a line of the largest line_max with all its fields */
+    SECOND_BLOCK = SLAB_BYTES / 64, /* a trace that outgrew its first block gets a double one */
+    SCRATCH_KEPT = 1 << 20,         /* a larger scratch buffer is given back */
 };
 
 static uint32_t aligned(size_t size)
@@ -21,7 +24,8 @@ void *holding_open(struct holdings *holdings, struct holding *ret, size_t size)
     if (!block)
         return NULL;
     block->start = block->used = aligned(size);
-    *ret = (struct holding){.first = block, .last = block};
+    *ret =
+        (struct holding){.first = block, .last = block, .footprint = sizeof *block + block->room};
     return block->at;
 }
 
@@ -37,43 +41,31 @@ void holding_free(struct holdings *holdings, struct holding *holding)
     }
 }
 
-/* Writes the record into what is left of a block. */
-static struct held *write_held(struct block *block, const struct event *event)
+/* The event's record, in the scratch memory: only then is its size known. */
+static struct str write_record(struct holdings *holdings, const struct event *event)
 {
-    uint32_t left = block->room - block->used;
-    if (left <= sizeof(struct held))
-        return NULL;
-    struct held *held = (void *)(block->at + block->used);
-    size_t room = left - sizeof *held;
-    struct buffer to = {.at = (char *)(held + 1), .room = room, .max = room};
-    if (!record_write(&to, event))
-        return NULL;
-    *held = (struct held){.size = (uint32_t)to.len};
-    uint32_t used = block->used + aligned(sizeof *held + to.len);
-    block->used = used < block->room ? used : block->room;
-    return held;
+    struct buffer to = {
+        .at = holdings->scratch, .room = holdings->scratch_room, .max = HELD_BYTES_MAX};
+    if (to.room > SCRATCH_KEPT)
+        buffer_clear(&to);
+    bool is_written = record_write(&to, event);
+    holdings->scratch = to.at;
+    holdings->scratch_room = to.room;
+    return is_written ? buffer_str(&to) : (struct str){NULL, 0};
 }
 
 /* Blocks grow with the trace: one of a few lines takes little, a long one few blocks. */
-static struct held *write_in_new_block(struct holdings *holdings, struct holding *holding,
-                                       const struct event *event)
+static bool add_block(struct holdings *holdings, struct holding *holding, size_t size)
 {
-    size_t grown = holding->bytes < SLAB_BYTES / 2 ? holding->bytes : SLAB_BYTES / 2;
-    size_t want = event->bytes.len + RECORD_GUESS;
-    want = want > grown ? want : grown;
-    for (; want < HELD_BYTES_MAX; want *= 2) {
-        struct block *block = pool_take(&holdings->pool, want);
-        if (!block)
-            return NULL;
-        struct held *held = write_held(block, event);
-        if (held) {
-            holding->last->next = block;
-            holding->last = block;
-            return held;
-        }
-        pool_give(&holdings->pool, block);
-    }
-    return NULL;
+    size_t grown = holding->bytes / 2 < SECOND_BLOCK ? SECOND_BLOCK : holding->bytes / 2;
+    grown = grown < SLAB_BYTES / 2 ? grown : SLAB_BYTES / 2;
+    struct block *block = pool_take(&holdings->pool, size > grown ? size : grown);
+    if (!block)
+        return false;
+    holding->last->next = block;
+    holding->last = block;
+    holding->footprint += sizeof *block + block->room;
+    return true;
 }
 
 struct held *holding_add(struct holdings *holdings, struct holding *holding,
@@ -83,13 +75,18 @@ struct held *holding_add(struct holdings *holdings, struct holding *holding,
     if (origin && origin->source_id != UINT32_MAX &&
         !stakes_add(&holdings->stakes, &holding->stakes, origin->source_id, origin->offset))
         return NULL;
-    struct held *held = write_held(holding->last, event);
-    if (!held)
-        held = write_in_new_block(holdings, holding, event);
-    if (!held)
+    struct str record = write_record(holdings, event);
+    uint32_t size = aligned(sizeof(struct held) + record.len);
+    if (!record.at ||
+        (holding->last->room - holding->last->used < size && !add_block(holdings, holding, size)))
         return NULL;
+    struct block *block = holding->last;
+    struct held *held = (void *)(block->at + block->used);
+    *held = (struct held){.size = (uint32_t)record.len};
+    memcpy(held + 1, record.at, record.len);
+    block->used += size;
     holding->events++;
-    holding->bytes += held->size;
+    holding->bytes += record.len;
     holdings->events++;
     return held;
 }
@@ -99,8 +96,21 @@ void holding_join(struct holding *to, struct holding *from)
     stakes_join(&to->stakes, &from->stakes);
     to->events += from->events;
     to->bytes += from->bytes;
+    to->footprint += from->footprint;
     to->last->next = from->first;
     to->last = from->last;
+}
+
+size_t holdings_bytes(const struct holdings *holdings)
+{
+    return holdings->pool.bytes + holdings->stakes.bytes + holdings->scratch_room;
+}
+
+void holdings_clear(struct holdings *holdings)
+{
+    memory_free(holdings->scratch);
+    stakes_clear(&holdings->stakes);
+    pool_clear(&holdings->pool);
 }
 
 struct cursor holding_cursor(const struct holding *holding)
@@ -126,12 +136,4 @@ void holding_pass(struct holdings *holdings, struct holding *holding, struct cur
     holding->cursor = next;
     holding->events--;
     holdings->events--;
-}
-
-uint64_t holding_footprint(const struct holding *holding)
-{
-    uint64_t bytes = 0;
-    for (const struct block *block = holding->first; block; block = block->next)
-        bytes += sizeof *block + block->room;
-    return bytes;
 }

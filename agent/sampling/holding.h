@@ -21,7 +21,8 @@ struct cursor { /* walks what is held */
 struct holding { /* one trace's; whoever owns it lies at the start of the first block */
     struct block *first, *last;
     struct stake *stakes;
-    uint64_t bytes;
+    uint64_t bytes;     /* of records */
+    uint64_t footprint; /* of blocks */
     uint32_t events;
     struct cursor cursor; /* what went out already */
 };
@@ -29,6 +30,8 @@ struct holding { /* one trace's; whoever owns it lies at the start of the first 
 struct holdings { /* what all share */
     struct pool pool;
     struct stakes stakes;
+    char *scratch; /* a record is written here, then moved to its place */
+    size_t scratch_room;
     uint64_t events;
 };
 
@@ -51,6 +54,7 @@ static inline struct str held_record(const struct held *held)
 /* One event less: it went out. */
 void holding_pass(struct holdings *holdings, struct holding *holding, struct cursor next);
 
-uint64_t holding_footprint(const struct holding *holding); /* bytes of its blocks */
+size_t holdings_bytes(const struct holdings *holdings);
+void holdings_clear(struct holdings *holdings);
 
 #endif

@@ -8,10 +8,14 @@
 #include "agent/memory.h"
 #include "agent/must.h"
 
-enum { LONE = POOL_CLASSES }; /* class of a slab that is one large block */
+enum {
+    LONE = POOL_CLASSES, /* class of a slab that is one large block */
+    SPARES_MAX = 16,     /* 1 MiB */
+};
 
-static const uint32_t class_bytes[POOL_CLASSES] = {SLAB_BYTES / 64, SLAB_BYTES / 16, SLAB_BYTES / 4,
-                                                   SLAB_BYTES};
+static const uint32_t class_bytes[POOL_CLASSES] = {
+    SLAB_BYTES / 64, SLAB_BYTES / 32, SLAB_BYTES / 16, SLAB_BYTES / 8,
+    SLAB_BYTES / 4,  SLAB_BYTES / 2,  SLAB_BYTES};
 
 struct slab {
     struct slab *next, *prev; /* in pool->open */
@@ -41,12 +45,22 @@ static void unlink_open(struct pool *pool, struct slab *slab)
         slab->next->prev = slab->prev;
 }
 
+static struct slab *take_spare(struct pool *pool)
+{
+    struct slab *slab = pool->spare;
+    if (slab) {
+        pool->spare = slab->next;
+        pool->spare_count--;
+    }
+    return slab;
+}
+
 static struct slab *make_slab(struct pool *pool, uint32_t class, size_t block_bytes)
 {
     size_t size = sizeof(struct slab) + (class == LONE ? block_bytes : SLAB_BYTES);
-    struct slab *slab = class == LONE ? NULL : pool->spare;
+    struct slab *slab = class == LONE ? NULL : take_spare(pool);
     if (slab)
-        pool->spare = NULL;
+        size = slab->size;
     else if (!(slab = memory_make(size)))
         return NULL;
     else
@@ -96,8 +110,10 @@ struct block *pool_take(struct pool *pool, size_t want)
 
 static void free_slab(struct pool *pool, struct slab *slab)
 {
-    if (slab->class != LONE && !pool->spare) {
+    if (slab->class != LONE && pool->spare_count < SPARES_MAX) {
+        slab->next = pool->spare;
         pool->spare = slab;
+        pool->spare_count++;
         return;
     }
     pool->bytes -= slab->size;
@@ -128,9 +144,9 @@ void pool_clear(struct pool *pool)
 {
     for (int class = 0; class < POOL_CLASSES; class ++)
         MUST(!pool->open[class]);
-    if (pool->spare) {
-        pool->bytes -= pool->spare->size;
-        memory_free(pool->spare);
+    for (struct slab *slab; (slab = take_spare(pool));) {
+        pool->bytes -= slab->size;
+        memory_free(slab);
     }
     MUST(pool->bytes == 0);
     *pool = (struct pool){0};

@@ -13,9 +13,7 @@
 
 #include "agent/limits.h"
 
-enum {
-    POOL_CLASSES = 4
-}; /* 1, 4, 16 and 64 KiB with the block's header; what is larger stands alone */
+enum { POOL_CLASSES = 7 }; /* 1, 2, 4 ... 64 KiB with the block's header; what is larger stands alone */
 
 struct slab;
 
@@ -29,7 +27,8 @@ struct block {
 
 struct pool {
     struct slab *open[POOL_CLASSES]; /* slabs with a free block */
-    struct slab *spare; /* one empty slab: opening and closing traces does not hit the heap */
+    struct slab *spare; /* empty ones: opening and closing traces does not hit the heap */
+    uint32_t spare_count;
     size_t bytes;       /* of all slabs */
 };
 

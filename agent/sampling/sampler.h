@@ -77,7 +77,7 @@ bool sampler_depart(struct sampler *sampler, struct view *out, uint32_t room);
 int64_t sampler_due(struct sampler *sampler);
 size_t sampler_bytes(const struct sampler *sampler);
 
-/* --- between arrive.c, decide.c and depart.c -------------------------------------------------------------- */
+/* --- between arrive.c, decide.c and depart.c --------------------------------------------- */
 
 /* Decides an open group: by its events, or as an older verdict on its trace says (null: none). */
 void sampler_decide(struct sampler *sampler, struct group *group, const struct ruling *older);

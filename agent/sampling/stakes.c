@@ -1,5 +1,5 @@
-/* agent/sampling/stakes.c - from where each source must be read again, as long as something read
- * there is held. SPDX-License-Identifier: Apache-2.0
+/* agent/sampling/stakes.c - from where each source must be read again.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "agent/sampling/stakes.h"
 

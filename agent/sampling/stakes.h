@@ -1,5 +1,5 @@
-/* agent/sampling/stakes.h - from where each source must be read again, as long as something read
- * there is held. SPDX-License-Identifier: Apache-2.0
+/* agent/sampling/stakes.h - from where each source must be read again.
+ * SPDX-License-Identifier: Apache-2.0
  *
  * A trace has a stake in each source that it holds events of: the position of the first one.
  * Sources are read forwards, so a source's stakes stand in its list in order, and the oldest is

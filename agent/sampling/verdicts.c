@@ -1,5 +1,5 @@
-/* agent/sampling/verdicts.c - what was decided about traces, for their late events and across
- * restarts. SPDX-License-Identifier: Apache-2.0
+/* agent/sampling/verdicts.c - what was decided, for late events and restarts.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "agent/sampling/verdicts.h"
 
@@ -97,7 +97,7 @@ struct str verdicts_text_str(const struct verdicts *verdicts, uint16_t text)
     return verdicts->texts[text];
 }
 
-/* --- the table of kept ids ------------------------------------------------------------------- */
+/* --- the table of kept ids --------------------------------------------------------------- */
 
 static uint32_t slot_of(const struct verdicts *verdicts, struct key key)
 {
@@ -250,7 +250,7 @@ static bool add_entry(struct verdicts *verdicts, const struct kept *what, const 
     return true;
 }
 
-/* --- dropped ids ----------------------------------------------------------------------------- */
+/* --- dropped ids ------------------------------------------------------------------------- */
 
 static uint32_t seconds(int64_t ns)
 {
@@ -277,7 +277,7 @@ void verdicts_renew_dropped(struct verdicts *verdicts, struct key key, int64_t n
         *last_s = seconds(now_ns);
 }
 
-/* --- the journal ----------------------------------------------------------------------------- */
+/* --- the journal ------------------------------------------------------------------------- */
 
 uint64_t verdicts_ticket(const struct verdicts *verdicts)
 {
@@ -355,7 +355,7 @@ void verdicts_drop(struct verdicts *verdicts, struct key key, int64_t last_ns)
     dropped_add(&verdicts->dropped, print, seconds(last_ns), since(verdicts, last_ns));
 }
 
-/* --- load and save --------------------------------------------------------------------------- */
+/* --- load and save ----------------------------------------------------------------------- */
 
 static bool read_bytes(struct str *from, void *to, size_t size)
 {

@@ -1,5 +1,5 @@
-/* agent/sampling/verdicts.h - what was decided about traces, for their late events and across
- * restarts. SPDX-License-Identifier: Apache-2.0
+/* agent/sampling/verdicts.h - what was decided, for late events and restarts.
+ * SPDX-License-Identifier: Apache-2.0
  *
  * A verdict outranks the configuration and the dice: whoever edits a rate, or is killed between a
  * verdict and the events it lets go, must not split a trace. So every verdict is written down

@@ -1,5 +1,5 @@
-/* tests/filters/test_sample.c - mirrors filters/sample.c: the configuration's words, and the
- * engine's callbacks. SPDX-License-Identifier: Apache-2.0
+/* tests/filters/test_sample.c - mirrors filters/sample.c: settings and callbacks.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "filters/sample.c"
 
@@ -7,8 +7,7 @@
 #include "agent/memory.h"
 #include "tests/check.h"
 
-/* --- an engine of five functions
- * --------------------------------------------------------------------- */
+/* --- an engine of five functions --------------------------------------------------------- */
 
 struct host {
     uint64_t counters[8];
@@ -60,8 +59,7 @@ uint32_t source_id(const struct source *source)
     return source->id;
 }
 
-/* --- a sampler from its configuration
- * ------------------------------------------------------------------- */
+/* --- a sampler from its configuration ---------------------------------------------------- */
 
 static const struct setting none[] = {{0}};
 static const struct input fake_in = {

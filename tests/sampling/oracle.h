@@ -19,8 +19,7 @@ static uint32_t roll(uint32_t sides)
     return (uint32_t)((dice >> 33) % sides);
 }
 
-/* --- what happens
- * ------------------------------------------------------------------------------------------ */
+/* --- what happens ------------------------------------------------------------------------ */
 
 struct happening {         /* an event as it stands in its source */
     int trace, invocation; /* ids, or NOBODY */
@@ -135,8 +134,7 @@ static void happen_all(uint64_t seed, bool has_late_ties)
                        events[i].is_error ? "ERROR" : "line", i);
 }
 
-/* --- the oracle
- * --------------------------------------------------------------------------------------------- */
+/* --- the oracle -------------------------------------------------------------------------- */
 
 struct judged { /* an id's verdict */
     bool is_kept, is_dropped;

@@ -1,5 +1,5 @@
-/* tests/sampling/test_arrive.c - mirrors agent/sampling/arrive.c: which trace an event belongs to,
- * early or late. SPDX-License-Identifier: Apache-2.0
+/* tests/sampling/test_arrive.c - mirrors agent/sampling/arrive.c: which trace an event joins.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "agent/sampling/arrive.c"
 
@@ -32,8 +32,7 @@ static const char *invocation(bool is_kept, unsigned n)
     }
 }
 
-/* --- groups
- * ---------------------------------------------------------------------------------------------- */
+/* --- groups ------------------------------------------------------------------------------ */
 
 static void aliases_tie_an_invocation_to_its_trace_and_ids_are_stamped_at_release(void)
 {
@@ -113,9 +112,7 @@ static void ids_of_zeros_are_no_ids(void)
     world_clear();
 }
 
-/* --- alone
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- alone ------------------------------------------------------------------------------- */
 
 static void events_with_no_trace_and_no_invocation_are_decided_at_once(void)
 {
@@ -136,8 +133,7 @@ static void events_with_no_trace_and_no_invocation_are_decided_at_once(void)
     world_clear();
 }
 
-/* --- after the verdict
- * ------------------------------------------------------------------------------------ */
+/* --- after the verdict ------------------------------------------------------------------- */
 
 static void a_late_event_follows_the_verdict(void)
 {

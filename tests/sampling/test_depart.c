@@ -1,5 +1,5 @@
-/* tests/sampling/test_depart.c - mirrors agent/sampling/depart.c: what leaves, when, and with which
- * fields. SPDX-License-Identifier: Apache-2.0
+/* tests/sampling/test_depart.c - mirrors agent/sampling/depart.c: what leaves, when, how.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "agent/sampling/depart.c"
 

@@ -26,8 +26,7 @@ static struct owner *open_owner(struct holdings *holdings, int number)
 static void clear(struct holdings *holdings)
 {
     CHECK_EQ(holdings->events, 0);
-    stakes_clear(&holdings->stakes);
-    pool_clear(&holdings->pool);
+    holdings_clear(holdings);
     CHECK_EQ(memory_in_use(), 0);
 }
 
@@ -65,7 +64,7 @@ static void what_is_held_comes_back_in_order_whatever_its_size(void)
     CHECK_EQ(owner->number, 7);
     arena_clear(&arena);
     struct holding holding = owner->holding;
-    CHECK(holding_footprint(&holding) >= holding.bytes);
+    CHECK(holding.footprint >= holding.bytes);
     holding_free(&holdings, &holding);
     clear(&holdings);
 }
@@ -76,8 +75,7 @@ static void a_small_trace_takes_a_kilobyte(void)
     struct holdings holdings = {0};
     struct owner *owner = open_owner(&holdings, 1);
     struct event event = event_of(bytes, sizeof bytes);
-    CHECK(holding_add(&holdings, &owner->holding, &event) &&
-          holding_footprint(&owner->holding) <= 1024);
+    CHECK(holding_add(&holdings, &owner->holding, &event) && owner->holding.footprint <= 1024);
     struct holding holding = owner->holding;
     holding_free(&holdings, &holding);
     clear(&holdings);

@@ -1,5 +1,5 @@
-/* tests/sampling/test_sampler.c - mirrors agent/sampling/sampler.c: when a trace ends, and what
- * memory allows. SPDX-License-Identifier: Apache-2.0
+/* tests/sampling/test_sampler.c - mirrors agent/sampling/sampler.c: time and memory.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "agent/sampling/sampler.c"
 
@@ -15,8 +15,7 @@ static void open_whole(void)
     world_open(&always);
 }
 
-/* --- the end of a trace
- * ------------------------------------------------------------------------------ */
+/* --- the end of a trace ------------------------------------------------------------------ */
 
 static void a_trace_ends_when_no_invocation_in_it_is_open_and_linger_passed(void)
 {
@@ -188,8 +187,7 @@ static void due_is_the_last_moment_at_which_nothing_happens(void)
     world_clear();
 }
 
-/* --- rate 1
- * ------------------------------------------------------------------------------------------ */
+/* --- rate 1 ------------------------------------------------------------------------------ */
 
 static void rate_1_drops_nothing_adds_no_hop_and_gives_every_line_its_trace_id(void)
 {
@@ -210,8 +208,7 @@ static void rate_1_drops_nothing_adds_no_hop_and_gives_every_line_its_trace_id(v
     world_clear();
 }
 
-/* --- bounds
- * -------------------------------------------------------------------------------------------- */
+/* --- bounds ------------------------------------------------------------------------------ */
 
 static const char *number(unsigned n)
 {

@@ -1,18 +1,16 @@
-/* tests/sampling/test_simulated.c - lives of a sampler, seeded, beside an oracle that shares
- * nothing with it but the dice. SPDX-License-Identifier: Apache-2.0
+/* tests/sampling/test_simulated.c - lives of a sampler, seeded, beside an oracle.
+ * SPDX-License-Identifier: Apache-2.0
  *
  * A seed makes traces: gateway lines, invocations that name their trace first, last or never,
  * chains of invocations, late lines, late errors, ties found after the verdicts. They are read from
  * three sources in the order of time, while the journal syncs now and then and the process is
  * killed now and then and comes back with another rate, reading again from the last synced rewind.
- * The oracle is the definition, written down naively: lists of events, no tables.
  */
 #include <math.h>
 
 #include "tests/sampling/oracle.h"
 
-/* --- one life after another
- * ------------------------------------------------------------------------------------ */
+/* --- one life after another -------------------------------------------------------------- */
 
 static const struct expr always = {.constant = 1}, error = {.contains = "ERROR"};
 static const struct expr rates[] = {

@@ -18,7 +18,7 @@
 
 #define SECONDS INT64_C(1000000000)
 
-/* --- made-up expressions ----------------------------------------------------------------------------- */
+/* --- made-up expressions ----------------------------------------------------------------- */
 
 struct expr {
     const char *contains;      /* true for events whose bytes contain it */
@@ -76,7 +76,7 @@ bool expr_constant(const struct expr *expr, struct value *ret)
     return true;
 }
 
-/* --- the world ----------------------------------------------------------------------------------------- */
+/* --- the world --------------------------------------------------------------------------- */
 
 enum { WORLD_OUT_MAX = 20000, WORLD_BLOBS_MAX = 4096 };
 
@@ -169,7 +169,7 @@ static inline void world_clear(void)
     CHECK_EQ(memory_in_use(), 0);
 }
 
-/* --- lines --------------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------- */
 
 struct line {
     const char *text;
