@@ -28,7 +28,7 @@ struct writer {
     struct arena *scratch;
     const uint8_t *dead; /* bit per field: a later one has its key; null: none */
     bool has_member;
-    bool has_objects; /* an object stands among the user's fields */
+    uint16_t objects, objects_end; /* the user's objects stand between these indexes */
     bool is_error;
     uint8_t writes[SLOT_COUNT]; /* by naming_first(): a slot with this name is written */
 };
@@ -159,10 +159,17 @@ static void write_number(struct writer *writer, const struct field *field)
 
 static void write_duration(struct writer *writer, const struct field *field)
 {
+    bool is_ecs = writer->encoding->names == NAMES_ECS;
+    if (!is_ecs && field->value.kind == VALUE_NUMBER &&
+        alias_unit(SLOT_DURATION, field->key) ==
+            1000000) { /* in ms already: it keeps its spelling */
+        buffer_add(writer->to, field->value.text);
+        return;
+    }
     struct value value = event_get_slot(writer->event, SLOT_DURATION, writer->scratch);
     if (value.kind != VALUE_DURATION)
         write_own_value(writer, field);
-    else if (writer->encoding->names == NAMES_ECS)
+    else if (is_ecs)
         buffer_int(writer->to, value.integer);
     else
         encode_value(writer->to, value);
@@ -220,7 +227,7 @@ static bool is_computed(const struct writer *writer, enum slot slot)
 static bool stands_nested(const struct writer *writer, struct str name)
 {
     struct place place;
-    for (uint16_t i = 0; writer->has_objects && i < writer->event->count; i++) {
+    for (uint16_t i = writer->objects; i < writer->objects_end; i++) {
         const struct field *field = &writer->event->fields[i];
         if (field->value.kind == VALUE_OBJECT && field->slot == SLOT_NONE &&
             !(field->flags & FIELD_REMOVED) && field->key.len < name.len &&
@@ -395,7 +402,10 @@ static void plan(struct writer *writer)
         const struct field *field = &event->fields[i];
         if (field->flags & FIELD_REMOVED)
             continue;
-        writer->has_objects |= field->value.kind == VALUE_OBJECT && field->slot == SLOT_NONE;
+        if (field->value.kind == VALUE_OBJECT && field->slot == SLOT_NONE) {
+            writer->objects = writer->objects_end ? writer->objects : i;
+            writer->objects_end = (uint16_t)(i + 1);
+        }
         writer->writes[naming_first(writer->encoding->names, (enum slot)field->slot)] = 1;
     }
     for (unsigned slot = 1; slot < SLOT_COUNT; slot++)
