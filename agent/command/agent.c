@@ -14,7 +14,7 @@ enum { RUN_ARENA_CHUNK = 64 * 1024, RUN_ARENA_MAX = 64 << 20 };
 
 /* How agent.memory is split: what a batch may take, what holders may hold, what payloads and the
  * disk writer may have under way. The rest is for the libraries and the tables. */
-enum { BATCH_PARTS = 4, HELD_PARTS = 4, PAYLOAD_PARTS = 4, WRITER_PARTS = 1, ALL_PARTS = 16 };
+enum { BATCH_PARTS = 4, HELD_PARTS = 6, PAYLOAD_PARTS = 4, WRITER_PARTS = 1, ALL_PARTS = 16 };
 
 static uint64_t share(const struct agent *agent, unsigned parts)
 {

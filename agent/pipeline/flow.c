@@ -62,14 +62,17 @@ static void inherit_times(struct pipeline *pipeline, const struct view *view)
     int64_t last = source ? source->lane_last_ns : 0;
     for (uint32_t i = 0; i < view->count && !last; i++)
         last = view->at[i]->time_ns;
-    if (!last)
+    bool is_known = last != 0;
+    if (!is_known)
         last = pipeline->engine.now_ns;
     for (uint32_t i = 0; i < view->count; i++) {
         if (!view->at[i]->time_ns)
             view->at[i]->time_ns = last;
         last = view->at[i]->time_ns;
     }
-    if (source)
+    /* The few lines that a restart reads again may all be without a time: they say nothing of their
+     * source's. */
+    if (source && (is_known || !pipeline->is_replay))
         source->lane_last_ns = last;
 }
 
@@ -80,7 +83,7 @@ static void tell_time(struct pipeline *pipeline, struct stage *holder, const str
     for (uint32_t i = 0; i < view->count; i++)
         if (view->at[i]->time_ns > latest)
             latest = view->at[i]->time_ns;
-    if (view->at[0]->origin->source)
+    if (view->at[0]->origin->source && view->at[0]->origin->source->lane_last_ns)
         source_reached(view->at[0]->origin->source, latest, wall_ns);
     if (holder->filter->keep_time)
         holder->filter->keep_time(holder->self,

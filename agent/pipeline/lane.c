@@ -85,7 +85,8 @@ static void reach(struct lane *lane, struct source *source, const struct batch *
     for (uint32_t i = 0; i < batch->count; i++)
         if (batch->events[i].time_ns > latest)
             latest = batch->events[i].time_ns;
-    source_reached(source, latest, lane->pipeline.engine.now_ns);
+    if (source->lane_last_ns)
+        source_reached(source, latest, lane->pipeline.engine.now_ns);
 }
 
 static void run_batch(struct lane *lane, struct source *source, struct batch *batch)
@@ -109,6 +110,7 @@ static void run_batch(struct lane *lane, struct source *source, struct batch *ba
 
 static bool read_one(struct lane *lane)
 {
+    lane->schedule.in_order = lane->mode == LANE_ONCE;
     struct source *source = schedule_pick(&lane->schedule, lane->state);
     if (!source)
         return false;

@@ -19,6 +19,8 @@ struct source *schedule_pick(struct schedule *schedule, const struct state *stat
         if (at->lane_time_ns > current->lane_time_ns)
             current = at;
     }
+    if (schedule->in_order)
+        return behind;
     schedule->turn = (schedule->turn + 1) % BATCHES_OF_A_ROUND;
     return schedule->turn == 0 && behind->lane_time_ns != 0 ? current : behind;
 }

@@ -18,6 +18,7 @@ struct state;
 
 struct schedule {
     uint32_t turn;
+    bool in_order; /* --once: nothing is current, so always who is furthest behind: the least is held */
 };
 
 /* The next to read, or null when none is ready. */
