@@ -11,27 +11,34 @@
 
 enum { TRACE_SEED = 1, INVOCATION_SEED = 2, TABLE_SEED = 3 };
 
-/* 0-15, or 16 for what is no lower-case hex digit. */
-static unsigned hex_digit(char c)
+#define EVERY(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Eight lower-case hex digits at once, a byte each: the low half of a digit's code is its value,
+ * plus 9 for letters. What does not give the same code back was no such digit. */
+static bool read_8_digits(const char *at, uint32_t *ret)
 {
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0');
-    if (c >= 'a' && c <= 'f')
-        return (unsigned)(c - 'a') + 10;
-    return 16;
+    uint64_t codes;
+    memcpy(&codes, at, sizeof codes);
+    uint64_t is_letter = codes >> 6 & EVERY(1);
+    uint64_t values = (codes & EVERY(15)) + is_letter * 9;
+    uint64_t is_above_9 = (values + EVERY(6)) >> 4 & EVERY(1);
+    uint64_t again = values + EVERY('0') + is_letter * ('a' - '9' - 1);
+    if (again != codes || is_above_9 != is_letter || values & EVERY(0xF0))
+        return false;
+    uint64_t bytes = (values << 4 | values >> 8) & UINT64_C(0x00FF00FF00FF00FF);
+    bytes = (bytes | bytes >> 8) & UINT64_C(0x0000FFFF0000FFFF);
+    *ret = __builtin_bswap32((uint32_t)(bytes | bytes >> 16));
+    return true;
 }
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first digit is the lowest byte");
 
 static bool read_hex(const char *at, uint64_t *ret)
 {
-    uint64_t number = 0;
-    unsigned seen = 0;
-    for (int i = 0; i < 16; i++) {
-        unsigned digit = hex_digit(at[i]);
-        seen |= digit;
-        number = number << 4 | (digit & 15);
-    }
-    *ret = number;
-    return seen < 16;
+    uint32_t high, low;
+    if (!read_8_digits(at, &high) || !read_8_digits(at + 8, &low))
+        return false;
+    *ret = (uint64_t)high << 32 | low;
+    return true;
 }
 
 static struct key key_of_text(struct str id, uint64_t seed)

@@ -13,6 +13,18 @@ static void a_canonical_trace_id_is_its_own_key(void)
     CHECK_STR(key_text(key, text), STR("0af7651916cd43dd8448eb211c80319c"));
 }
 
+static void lower_case_hex_and_nothing_else_is_canonical(void)
+{
+    for (int place = 0; place < 32; place++)
+        for (int code = 0; code < 256; code++) {
+            char text[33] = "0123456789abcdef0123456789abcdef", back[33];
+            bool is_hex = (code >= '0' && code <= '9') || (code >= 'a' && code <= 'f');
+            text[place] = (char)code;
+            struct str id = {text, 32};
+            CHECK_EQ(str_equal(key_text(key_of_trace(id), back), id), is_hex);
+        }
+}
+
 static void other_shapes_are_hashed_and_do_not_meet(void)
 {
     static const char *const ids[] = {"0AF7651916CD43DD8448EB211C80319C", "0af7651916cd43dd", "",
@@ -38,6 +50,8 @@ static void a_name_that_is_too_long_is_no_name(void)
     CHECK_EQ(name.len, 0);
 }
 
-CHECK_MAIN(TEST(a_canonical_trace_id_is_its_own_key), TEST(other_shapes_are_hashed_and_do_not_meet),
+CHECK_MAIN(TEST(a_canonical_trace_id_is_its_own_key),
+           TEST(lower_case_hex_and_nothing_else_is_canonical),
+           TEST(other_shapes_are_hashed_and_do_not_meet),
            TEST(an_invocation_never_meets_a_trace_of_the_same_text),
            TEST(a_name_that_is_too_long_is_no_name))
