@@ -22,6 +22,7 @@ enum {
     RELEASE_EVENTS_MAX = 1024,   /* put out by a sampler at once; outputs are asked for room in between */
     PATH_SEGMENTS_MAX = 32,      /* of a field path */
     FUNCTIONS_MAX = 256,         /* functions counted apart; the rest is "other" */
+    LEDGER_BYTES_MAX = 1 << 20,  /* as JSON: 128 rows of at most 300 bytes and a long label */
     ADMIN_REQUESTS_MAX = 64,     /* asked and not answered yet; one more gets 503 */
     ADMIN_BYTES_MAX = 16 << 20,  /* of one answer; 256 functions make about 1 MiB of metrics */
     ALARMS_MAX = 4096,           /* alarms raised at once; one more is told each time it comes */

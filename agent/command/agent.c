@@ -100,8 +100,6 @@ static enum code open_state(struct agent *agent, const struct agent_ports *ports
     agent->is_kept = plan.directory.len > 0;
     agent->lane.pipeline.engine.state = agent->lane.state;
     agent->state_path = plan.directory;
-    if (state_mended(agent->lane.state).len)
-        log_line(LOG_WARN, "state", "%.*s", STR_ARG(state_mended(agent->lane.state)));
     return OK;
 }
 
@@ -183,10 +181,20 @@ static void load_blob(void *context, struct str filter, struct str blob)
     }
 }
 
+static void tell_what_was_mended(const struct state *state)
+{
+    struct cut line = {.tail = state_mended(state), .found = true};
+    while (line.found && line.tail.len) {
+        line = str_cut(line.tail, '\n');
+        log_line(LOG_WARN, "state", "%.*s", STR_ARG(line.head));
+    }
+}
+
 static enum code start(struct agent *agent, struct why *why)
 {
     struct lane *lane = &agent->lane;
     enum code code = state_start(lane->state, why);
+    tell_what_was_mended(lane->state);
     if (code == OK)
         code = state_each_blob(lane->state, load_blob, &lane->pipeline, why);
     if (code == OK)

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "agent/builtin.h"
@@ -182,19 +183,35 @@ static void say_hello(const struct agent *agent)
             STR_ARG(agent->state_path));
 }
 
-static bool write_ledger(const struct ledger *ledger, const char *path)
+/* Writes it whole, in place of what was there. */
+static int write_file(const struct files *files, const char *path, struct str text)
+{
+    int fd;
+    int wrong = files->open(files->self, path, FILE_APPEND | FILE_CREATE, &fd);
+    if (wrong)
+        return wrong;
+    wrong = files->truncate(files->self, fd, 0);
+    size_t done = 0, wrote = 0;
+    while (!wrong && done < text.len) {
+        wrong = files->write(files->self, fd, text.at + done, text.len - done, done, &wrote);
+        done += wrote;
+    }
+    files->close(files->self, fd);
+    return wrong;
+}
+
+static bool write_ledger(const struct agent *agent, const char *path)
 {
     struct buffer text;
-    buffer_init(&text, 1 << 20);
-    ledger_write_json(ledger, &text);
-    FILE *file = fopen(path, "w");
-    bool written = file && fwrite(text.at, 1, text.len, file) == text.len;
-    if (file && fclose(file) != 0)
-        written = false;
-    if (!written)
-        fprintf(stderr, "agent: the ledger could not be written to %s\n", path);
+    char reason[96];
+    buffer_init(&text, LEDGER_BYTES_MAX);
+    ledger_write_json(state_ledger(agent->lane.state), &text);
+    int wrong = write_file(agent->lane.pipeline.engine.files, path, buffer_str(&text));
+    if (wrong)
+        fprintf(stderr, "agent: the ledger could not be written to %s: %s\n", path,
+                strerror_r(wrong, reason, sizeof reason));
     buffer_clear(&text);
-    return written;
+    return !wrong;
 }
 
 static int tell_result(struct agent *agent, const struct options *options, bool finished)
@@ -204,13 +221,13 @@ static int tell_result(struct agent *agent, const struct options *options, bool 
     int code = EXIT_DONE;
     lane_reveal(&agent->lane, true);
     if (options->once) {
-        buffer_init(&text, 1 << 20);
+        buffer_init(&text, LEDGER_BYTES_MAX);
         ledger_write_text(ledger, &text);
         fprintf(stderr, "%.*s", STR_ARG(buffer_str(&text)));
         buffer_clear(&text);
         code = finished && ledger_is_settled(ledger) ? EXIT_DONE : EXIT_NO;
     }
-    if (options->ledger && !write_ledger(ledger, options->ledger))
+    if (options->ledger && !write_ledger(agent, options->ledger))
         code = EXIT_OTHER;
     return code;
 }

@@ -69,6 +69,9 @@ uint64_t *host_counter(struct host *host, const char *name, const char *help)
 }
 
 static void say(struct host *host, enum log_level level, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+static void say(struct host *host, enum log_level level, const char *format, va_list args)
 {
     char text[512], title[160];
     vsnprintf(text, sizeof text, format, args);

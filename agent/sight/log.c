@@ -10,6 +10,7 @@
 
 #include "agent/limits.h"
 #include "agent/memory.h"
+#include "agent/ports/clock.h"
 
 static void (*capture_sink)(void *context, const char *line);
 static void *capture_context;
@@ -29,7 +30,8 @@ static void defuse(char *text)
 
 static void now_text(char *to, size_t room)
 {
-    time_t now = time(NULL);
+    const struct clock *clock = clock_posix();
+    time_t now = (time_t)(clock->wall_ns(clock->self) / 1000000000);
     struct tm parts;
     if (!localtime_r(&now, &parts) || strftime(to, room, "%H:%M:%S", &parts) == 0)
         to[0] = '\0';
