@@ -111,6 +111,7 @@ static int run(const struct check *check, struct arena *arena)
     report(check, &diagnostics);
     if (code == OVER_LIMIT)
         fprintf(stderr, "agent check: %s\n", why.text);
+    files_posix_close(options.files);
     return code == OK && diagnostics.errors == 0 ? EXIT_DONE : EXIT_CONFIG;
 }
 

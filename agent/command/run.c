@@ -126,6 +126,8 @@ struct run { /* what one run is made of */
     struct crew crew;
     struct admin admin;
     const struct options *options;
+    const struct files
+        *input_files[INPUTS_MAX]; /* a notice is told once, so each input has its own port */
 };
 
 /* Steps the lane to its end. Returns false when it gave up waiting for progress, or the deadline
@@ -256,12 +258,25 @@ static int fail_to_start(const struct why *why)
     return why->code == BAD_CONFIG ? EXIT_CONFIG : EXIT_OTHER;
 }
 
-static int run_agent(struct agent *agent, const struct options *options)
+static const struct files *files_of_input(void *context, uint16_t input)
+{
+    struct run *run = context;
+    if (!run->input_files[input])
+        run->input_files[input] = files_posix(0);
+    return run->input_files[input];
+}
+
+static int run_agent(struct agent *agent, const struct options *options, const struct files *files)
 {
     static struct run run;
     struct why why = {0};
     const struct agent_ports ports = {
-        .clock = clock_posix(), .files = files_posix(0), .exchanges = exchanges_curl};
+        .clock = clock_posix(),
+        .files = files,
+        .input_files = files_of_input,
+        .context = &run,
+        .exchanges = exchanges_curl,
+    };
     bool once = options->once || ends_by_itself(agent);
     run.options = options;
     buffer_init(&run.admin.text, ADMIN_BYTES_MAX);
@@ -302,14 +317,18 @@ int command_run(int argc, char **argv)
     if (code != EXIT_DONE)
         return code;
     struct diagnostics diagnostics;
+    const struct files *files = files_posix(0);
+    if (!files)
+        return EXIT_OTHER;
     const struct config_options config = {
         .sources = options.sources,
         .source_count = options.source_count,
-        .files = files_posix(0),
+        .files = files,
         .plugins = {builtin_inputs, builtin_filters, builtin_outputs}};
     bool configured = agent_configure(&agent, &config, &diagnostics);
     print_diagnostics(&diagnostics);
-    code = configured ? run_agent(&agent, &options) : EXIT_CONFIG;
+    code = configured ? run_agent(&agent, &options, files) : EXIT_CONFIG;
     agent_close(&agent);
+    files_posix_close(files);
     return code;
 }

@@ -65,5 +65,6 @@ struct files {
  * notice is told once: whoever watches needs a port that nobody else watches with. Null: no memory. */
 enum { FILES_POLL_ONLY = 1 };
 const struct files *files_posix(int options);
+void files_posix_close(const struct files *files); /* null is allowed */
 
 #endif

@@ -337,3 +337,13 @@ const struct files *files_posix(int options)
     port->at = port->len = 0; /* where inotify cannot be had: poll */
     return &port->files;
 }
+
+void files_posix_close(const struct files *files)
+{
+    if (!files)
+        return;
+    struct port *port = files->self;
+    if (port->fd >= 0)
+        close(port->fd);
+    memory_free(port);
+}
