@@ -25,6 +25,7 @@ struct plugin plugin_at(const struct plugin_lists *lists, enum node_kind kind, s
                                .settings = filter->settings,
                                .size = filter->size,
                                .label_wanted = filter->label_wanted,
+                               .when_required = filter->when_required,
                                .itself = filter};
     if (output)
         return (struct plugin){.name = output->name,

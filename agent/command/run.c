@@ -115,7 +115,7 @@ static void wait_for_work(struct crew *crew, struct lane_wait wait, int64_t mono
     unsigned count = 0;
     for (uint16_t i = 0; i < agent->lane.pipeline.entry_count && count < WAKER_FDS_MAX; i++) {
         struct entry *entry = &agent->lane.pipeline.entries[i];
-        if (entry->plugin->wakeup && agent->lane.mode != LANE_STOPPING)
+        if (entry->plugin->wakeup && agent->lane.mode != LANE_STOPPING && !agent->lane.is_full)
             fds[count++] = entry->plugin->wakeup(entry->self);
     }
     if (mailbox_may_sleep(writer_answers(state_writer(agent->lane.state))))
@@ -150,7 +150,7 @@ static bool run_lane(struct run *run, int64_t deadline_ns, int64_t give_up_ns)
             progress = lane_progress(lane);
             moved_ns = now_ns;
         }
-        if (now_ns >= deadline_ns || now_ns - moved_ns >= give_up_ns)
+        if (lane->is_cut_off || now_ns >= deadline_ns || now_ns - moved_ns >= give_up_ns)
             return false;
         if (wait.until_ns > deadline_ns)
             wait.until_ns = deadline_ns;

@@ -38,7 +38,7 @@ struct plugin {
     const char *name, *summary;
     const struct setting *settings;
     size_t size;
-    bool label_wanted;
+    bool label_wanted, when_required;
     const void *itself; /* the struct input, filter or output */
 };
 

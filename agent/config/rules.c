@@ -87,6 +87,18 @@ static bool wants_label(const struct node *node)
     return node->kind == NODE_FILTER && node->plugin.label_wanted;
 }
 
+/* drop { } would drop everything: nobody means that. */
+static void check_when(struct context *context, const struct node *node)
+{
+    bool is_written = node->when || node_span(node, "when").at != node->span.at;
+    if (node->kind != NODE_FILTER || !node->plugin.when_required || is_written)
+        return;
+    struct diagnostic *error = diagnose_error(
+        notes(context), node->span,
+        "filter %.*s needs a `when`: without one it acts on every event", STR_ARG(node->name));
+    diagnose_hint(notes(context), error, "write filter %.*s { when = ... }", STR_ARG(node->name));
+}
+
 static void need_label(struct context *context, const struct node *node, const struct node *other)
 {
     struct diagnostic *error =
@@ -138,6 +150,7 @@ static struct passed *walk_paths(struct walk *walk, const struct node *nodes, st
                                  struct passed *before)
 {
     for (const struct node *node = nodes; node; node = node->next) {
+        check_when(walk->context, node);
         struct str inside =
             context_format(walk->context, "%.*s/%.*s", STR_ARG(path), STR_ARG(node->label));
         if (node->kind == NODE_BRANCH) {

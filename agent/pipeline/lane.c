@@ -3,6 +3,8 @@
  */
 #include "agent/pipeline/lane.h"
 
+#include <errno.h>
+
 #include "agent/pipeline/settle.h"
 #include "agent/state/state.h"
 
@@ -21,8 +23,10 @@ static int64_t mono_now(const struct lane *lane)
 static void hear_writer(struct lane *lane)
 {
     struct writer_news news;
-    while (writer_collect(state_writer(lane->state), &news))
+    while (writer_collect(state_writer(lane->state), &news)) {
+        lane->is_cut_off |= !news.healed && news.sys == EPIPE;
         log_line(news.healed ? LOG_INFO : LOG_ERROR, "disk", "%s", news.text);
+    }
 }
 
 static void hear_notices(struct lane *lane)
@@ -275,7 +279,8 @@ struct lane_wait lane_step(struct lane *lane)
     bool moved = false;
     if (lane->mode != LANE_STOPPING)
         until = watch_inputs(lane, mono_ns);
-    if (lane->mode != LANE_STOPPING && outputs_have_room(lane))
+    lane->is_full = !outputs_have_room(lane);
+    if (lane->mode != LANE_STOPPING && !lane->is_full)
         moved = read_one(lane);
     lane->is_idle = !moved;
     if (lane->is_idle && lane->mode == LANE_ONCE && !state_first_ready(lane->state))

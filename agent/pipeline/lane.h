@@ -30,6 +30,8 @@ struct lane {
     int64_t commit_at_ns;      /* mono: the next commit that nobody is waiting for */
     uint64_t last_ticket;      /* of the newest commit */
     bool is_dirty;             /* something changed since then */
+    bool is_full;              /* an output takes no more now: inputs need not wake anybody */
+    bool is_cut_off;           /* whoever read standard output has gone: the run ends */
     uint64_t passes;           /* for /health: the lane moves */
 };
 

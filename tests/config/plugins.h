@@ -47,7 +47,7 @@ static const struct filter fake_parse = {.name = "parse",
                                          .size = sizeof(struct fake_parse)};
 
 static const struct filter fake_drop = {
-    .name = "drop", .summary = "Drops events.", .settings = no_settings, .size = 1};
+    .name = "drop", .summary = "Drops events.", .settings = no_settings, .size = 1, .when_required = true};
 
 struct fake_set {
     struct map fields;
