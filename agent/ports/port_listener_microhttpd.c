@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <microhttpd.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,12 +20,16 @@ enum { CONNECTIONS_MAX = 64, CONNECTION_BYTES = 16 * 1024, IDLE_S = 30 };
 struct listener {
     struct MHD_Daemon *daemon;
     struct mailbox asked;
+    struct exchange_of *taken; /* and not answered yet; the caller's thread */
+    atomic_uint under_way;     /* suspended, or about to be */
+    atomic_bool closes;        /* nobody is suspended any more: libmicrohttpd cannot stop then */
 };
 
 struct exchange_of { /* one request, from its first line to the end of its answer */
     struct listener_request request;
     struct MHD_Connection *connection;
     struct MHD_Response *response; /* set before it is resumed */
+    struct exchange_of *next;      /* taken before this one */
     int status;
 };
 
@@ -45,10 +50,14 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status
 
 static enum MHD_Result hand_over(struct listener *listener, struct exchange_of *exchange)
 {
-    MHD_suspend_connection(exchange->connection);
-    if (mailbox_put(&listener->asked, exchange))
-        return MHD_YES;
-    MHD_resume_connection(exchange->connection);
+    atomic_fetch_add(&listener->under_way, 1);
+    if (!atomic_load(&listener->closes)) {
+        MHD_suspend_connection(exchange->connection);
+        if (mailbox_put(&listener->asked, exchange))
+            return MHD_YES;
+        MHD_resume_connection(exchange->connection);
+    }
+    atomic_fetch_sub(&listener->under_way, 1);
     return refuse(exchange->connection, MHD_HTTP_SERVICE_UNAVAILABLE);
 }
 
@@ -169,14 +178,21 @@ struct listener_request *listener_take(struct listener *listener)
     struct exchange_of *exchange = mailbox_take(&listener->asked);
     if (!exchange && !mailbox_may_sleep(&listener->asked)) /* else who asks next wakes the lane */
         exchange = mailbox_take(&listener->asked);
-    return exchange ? &exchange->request : NULL;
+    if (!exchange)
+        return NULL;
+    exchange->next = listener->taken;
+    listener->taken = exchange;
+    return &exchange->request;
 }
 
 void listener_answer(struct listener *listener, struct listener_request *request, int status,
                      const char *content_type, struct str body)
 {
     struct exchange_of *exchange = (struct exchange_of *)request;
-    (void)listener;
+    struct exchange_of **at = &listener->taken;
+    while (*at != exchange)
+        at = &(*at)->next;
+    *at = exchange->next;
     char *copy = memory_make(body.len);
     if (copy && body.len)
         memcpy(copy, body.at, body.len);
@@ -187,16 +203,18 @@ void listener_answer(struct listener *listener, struct listener_request *request
     MHD_add_response_header(exchange->response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     MHD_add_response_header(exchange->response, "X-Content-Type-Options", "nosniff");
     MHD_resume_connection(exchange->connection);
+    atomic_fetch_sub(&listener->under_way, 1);
 }
 
 void listener_close(struct listener *listener)
 {
     if (!listener)
         return;
-    struct exchange_of *exchange;
-    while (listener->daemon && (exchange = mailbox_take(&listener->asked)) != NULL)
-        listener_answer(listener, &exchange->request, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain",
-                        STR("stopping\n"));
+    atomic_store(&listener->closes, true);
+    while (atomic_load(&listener->under_way)) /* one that is about to be suspended comes at once */
+        if (listener->taken || listener_take(listener))
+            listener_answer(listener, &listener->taken->request, MHD_HTTP_SERVICE_UNAVAILABLE,
+                            "text/plain", STR("stopping\n"));
     if (listener->daemon)
         MHD_stop_daemon(listener->daemon);
     mailbox_clear(&listener->asked);

@@ -63,7 +63,7 @@ static struct function *function_find(struct functions *functions, struct str na
     for (size_t i = 0; i < functions->count && !found; i++)
         if (functions->hashes[i] == hash && str_equal(functions->at[i]->name, name))
             found = functions->at[i];
-    if (!found && functions->count == FUNCTIONS_MAX - 1 && !str_equal(name, STR("other")))
+    if (!found && functions->count >= FUNCTIONS_MAX - 1 && !str_equal(name, STR("other")))
         return function_find(functions, STR("other"));
     if (!found && functions->count < FUNCTIONS_MAX)
         found = function_add(functions, name, hash);

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "agent/data/utf8.h"
 #include "agent/memory.h"
 #include "agent/pipeline/lane.h"
 #include "agent/state/state.h"
@@ -14,19 +15,32 @@ static void family(struct buffer *to, const char *name, const char *type, const 
     buffer_format(to, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* Label values escape backslash, quote and newline; what strangers named is cut to a sane length.
- */
-static void label_value(struct buffer *to, struct str text)
+static void label_bytes(struct buffer *to, struct str text)
 {
-    struct str cut = str_slice(text, 0, 200);
-    for (size_t i = 0; i < cut.len; i++) {
-        char byte = cut.at[i];
+    for (size_t i = 0; i < text.len; i++) {
+        char byte = text.at[i];
         if (byte == '\n')
             buffer_add(to, STR("\\n"));
         else if (byte == '"' || byte == '\\')
             buffer_byte(to, '\\'), buffer_byte(to, byte);
         else
             buffer_byte(to, (unsigned char)byte < ' ' ? '?' : byte);
+    }
+}
+
+/* Label values escape backslash, quote and newline; what strangers named is cut to a sane length.
+ * One that is not UTF-8 would cost the whole scrape.
+ */
+static void label_value(struct buffer *to, struct str text)
+{
+    struct str rest = str_slice(text, 0, 200);
+    while (rest.len) {
+        size_t valid = utf8_valid(rest);
+        label_bytes(to, str_slice(rest, 0, valid));
+        rest = str_skip(rest, valid);
+        if (rest.len)
+            buffer_add(to, STR(UTF8_REPLACEMENT));
+        rest = str_skip(rest, rest.len ? utf8_broken(rest) : 0);
     }
 }
 

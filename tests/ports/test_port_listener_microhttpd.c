@@ -172,6 +172,51 @@ static void one_more_than_may_wait_is_answered_503_and_the_rest_when_closing(voi
         close(fds[i]);
 }
 
+static void closing_answers_what_was_taken_and_what_was_not(void)
+{
+    struct listener *listener = opened(2);
+    int fds[2];
+    for (int i = 0; i < 2; i++) {
+        fds[i] = connected(listener_port(listener));
+        CHECK(fds[i] >= 0);
+        CHECK_EQ(write(fds[i], "GET / HTTP/1.0\r\n\r\n", 18), 18);
+    }
+    CHECK(next_request(listener) != NULL);
+    listener_close(listener);
+    for (int i = 0; i < 2; i++)
+        close(fds[i]);
+}
+
+static void *ask_until_refused(void *port)
+{
+    char answer[512];
+    int fd;
+    while ((fd = connected(*(const uint16_t *)port)) >= 0) {
+        ssize_t ignored = write(fd, "GET / HTTP/1.0\r\n\r\n", 18);
+        ignored = read(fd, answer, sizeof answer);
+        (void)ignored;
+        close(fd);
+    }
+    return NULL;
+}
+
+static void closing_while_somebody_asks_ends(void)
+{
+    for (int round = 0; round < 40; round++) {
+        struct listener *listener = opened(4);
+        uint16_t port = listener_port(listener);
+        pthread_t asker;
+        CHECK_EQ(pthread_create(&asker, NULL, ask_until_refused, &port), 0);
+        for (int i = 0; i <= round % 4; i++) {
+            struct listener_request *request = next_request(listener);
+            CHECK(request != NULL);
+            listener_answer(listener, request, 200, "text/plain", STR("x"));
+        }
+        listener_close(listener);
+        pthread_join(asker, NULL);
+    }
+}
+
 static void an_address_is_two_parts_and_the_first_is_no_name(void)
 {
     static const char *const good[] = {"127.0.0.1:0", "[::1]:4319", "localhost:65535", "[::]:1"};
@@ -215,5 +260,7 @@ static void a_port_that_is_taken_is_a_failure_that_leaves_nothing_behind(void)
 CHECK_MAIN(TEST(two_requests_of_one_connection_are_asked_and_answered_in_turn),
            TEST(a_request_without_host_and_an_answer_without_body_are_fine),
            TEST(one_more_than_may_wait_is_answered_503_and_the_rest_when_closing),
+           TEST(closing_answers_what_was_taken_and_what_was_not),
+           TEST(closing_while_somebody_asks_ends),
            TEST(an_address_is_two_parts_and_the_first_is_no_name),
            TEST(a_port_that_is_taken_is_a_failure_that_leaves_nothing_behind))
