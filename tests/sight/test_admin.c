@@ -1,6 +1,7 @@
-/* tests/sight/test_admin.c - mirrors agent/sight/admin.c; tests/end_to_end/admin.py asks a running
- * agent.
+/* tests/sight/test_admin.c - mirrors agent/sight/admin.c.
  * SPDX-License-Identifier: Apache-2.0
+ *
+ * tests/end_to_end/admin.py asks a running agent.
  */
 #include "agent/sight/admin.c"
 
