@@ -68,7 +68,8 @@ void *arena_take(struct arena *arena, size_t size)
     if (UNLIKELY(size > SIZE_MAX / 2))
         return NULL;
     size_t rounded = (size + 15) & ~(size_t)15;
-    if (UNLIKELY(rounded > (size_t)(arena->end - arena->next)) && !add_chunk(arena, rounded))
+    bool is_short = rounded > (size_t)(arena->end - arena->next) || !arena->next;
+    if (UNLIKELY(is_short) && !add_chunk(arena, rounded))
         return NULL;
     void *taken = arena->next;
     arena->next += rounded;

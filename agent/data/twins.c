@@ -33,6 +33,7 @@ struct hunt {
     uint32_t ids[JSON_DEPTH_MAX + 1]; /* which object it is */
     uint32_t depth, objects;
     bool found;
+    bool is_blind; /* there was no room to unescape a key */
 };
 
 static size_t string_end(struct str json, size_t at)
@@ -68,8 +69,10 @@ static bool make_room(struct hunt *hunt)
 static uint64_t key_hash(struct hunt *hunt, struct str body)
 {
     struct str key = json_unescape(body, hunt->scratch);
-    if (!key.at)
+    if (!key.at) {
+        hunt->is_blind = true;
         key = body;
+    }
     return XXH3_64bits_withSeed(key.at, key.len, hunt->ids[hunt->depth]);
 }
 
@@ -139,7 +142,7 @@ bool twins_exist(struct str json, struct arena *scratch)
     if (!make_room(&hunt))
         return true;
     mark_members(&hunt);
-    return hunt.found;
+    return hunt.found || hunt.is_blind;
 }
 
 /* The text without the blanks between its tokens. */
@@ -165,6 +168,8 @@ bool twins_write(struct buffer *to, struct str json, struct arena *scratch)
     if (!make_room(&hunt))
         return false;
     mark_members(&hunt);
+    if (hunt.is_blind)
+        return false;
     size_t from = 0;
     for (uint32_t i = 0; i < hunt.count; i++) {
         struct mark mark = hunt.marks[i];
