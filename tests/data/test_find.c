@@ -8,7 +8,7 @@
 static struct value found(const struct event *event, const char *path)
 {
     struct spot spot;
-    struct value missing = {VALUE_MISSING};
+    struct value missing = {.kind = VALUE_MISSING};
     return find_path(event, fixture_path(path), &spot) ? spot_value(&spot) : missing;
 }
 
