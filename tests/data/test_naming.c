@@ -40,6 +40,10 @@ static void every_slot_encodes_to_valid_json_without_a_key_twice(void)
     struct event all = empty_event();
     for (unsigned slot = 1; slot < SLOT_COUNT; slot++)
         CHECK(event_set_slot(&all, (enum slot)slot, sample((enum slot)slot), &fix.arena));
+    all.weight = 3;
+    all.reason = STR("error");
+    all.rule = STR("errors");
+    all.id = STR("id-1");
     for (unsigned naming = NAMES_OTEL; naming < NAMINGS; naming++) {
         struct encoding encoding = {
             .names = (enum naming)naming, .event_id = true, .doc_count = true, .sampling = true};
