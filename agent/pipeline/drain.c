@@ -140,6 +140,9 @@ void drain_settle(struct drain *drain, const struct payload *payload, struct are
 
 void drain_close(struct drain *drain)
 {
+    if (drain->bundle)
+        writer_give_back(drain->writer, drain->bundle); /* never committed */
+    drain->bundle = NULL;
     if (drain->is_open && drain->plugin->close)
         drain->plugin->close(drain->self);
     drain->is_open = false;

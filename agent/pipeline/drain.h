@@ -47,7 +47,7 @@ void drain_dead_letter(struct drain *drain, const struct event *event, struct st
                        struct arena *scratch);
 /* Takes what came back from the far end: counts it, closes it, keeps dead letters. */
 void drain_settle(struct drain *drain, const struct payload *payload, struct arena *scratch);
-/* Closes the plugin. */
+/* Closes the plugin. What was not flushed is given up; its events stay owed. */
 void drain_close(struct drain *drain);
 
 #endif
