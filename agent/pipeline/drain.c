@@ -146,7 +146,4 @@ void drain_close(struct drain *drain)
     if (drain->is_open && drain->plugin->close)
         drain->plugin->close(drain->self);
     drain->is_open = false;
-    if (drain->bundle)
-        writer_give_back(drain->writer, drain->bundle);
-    drain->bundle = NULL;
 }
