@@ -134,7 +134,7 @@ TARGET_AVX2 static inline bool same_avx2(const char *at, const char *token, uint
             block.high >>= at - from;                                                              \
             if (LIKELY(block.stops != 0)) {                                                        \
                 seen |= block.high & (block.stops - 1) & ~block.stops;                             \
-                *high = seen != 0;                                                                 \
+                *high |= seen != 0;                                                                \
                 return at + __builtin_ctzll(block.stops);                                          \
             }                                                                                      \
             seen |= block.high;                                                                    \
@@ -142,7 +142,7 @@ TARGET_AVX2 static inline bool same_avx2(const char *at, const char *token, uint
                 break;                                                                             \
             at += BLOCK;                                                                           \
         }                                                                                          \
-        *high = seen != 0;                                                                         \
+        *high |= seen != 0;                                                                        \
         return end;                                                                                \
     }                                                                                              \
                                                                                                    \

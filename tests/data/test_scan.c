@@ -95,6 +95,18 @@ static void every_cut_of_a_line_is_refused_and_read_within_its_bounds(void)
     }
 }
 
+/* What stands behind an escape is looked at apart from what stands before it. */
+static void invalid_utf8_before_an_escape_is_not_forgotten(void)
+{
+    static const enum scan_variant kinds[] = {SCAN_PLAIN, SCAN_SSE2, SCAN_AVX2};
+    static const char text[] = "[\"0123456789\xac\xac 0123456789 0123456789\\u0061 and more of the "
+                               "same text, up to a block and on\"]";
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        if (scan_use(kinds[i]))
+            CHECK(!scan_is_valid(str_from(text)));
+    CHECK(scan_use(SCAN_BEST));
+}
+
 static void invalid_utf8_becomes_a_replacement_and_is_said(void)
 {
     struct event event = scanned("{\"msg\":\"a\xFFz\",\"x\":1}");
@@ -143,7 +155,7 @@ static void depth_is_bounded(void)
     CHECK(!scan_is_valid((struct str){text, 2 * JSON_DEPTH_MAX + 2}));
 }
 
-CHECK_MAIN(TEST(fields_are_indexed_in_order),
+CHECK_MAIN(TEST(fields_are_indexed_in_order), TEST(invalid_utf8_before_an_escape_is_not_forgotten),
            TEST(a_second_line_of_the_same_shape_gives_the_same_index), TEST(the_last_of_twins_wins),
            TEST(keys_match_after_unescaping), TEST(twins_inside_an_object_flag_its_field),
            TEST(a_line_cut_short_keeps_the_fields_before_the_cut),
