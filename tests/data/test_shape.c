@@ -49,7 +49,7 @@ static void a_key_is_a_twin_only_where_it_stood_on_the_way(void)
     CHECK(learned(c, "a")->is_twin);
     CHECK(!learned(shape_inner(&shape, c), "a")->is_twin);
     const struct shape_node *last = learned(root(), "k0");
-    char key[8];
+    char key[16];
     for (int i = 1; i < 200; i++) { /* many more keys than the bloom has bits */
         snprintf(key, sizeof key, "k%d", i);
         last = learned(last, key);
@@ -93,7 +93,7 @@ static void a_full_tree_counts_what_it_missed_until_it_is_forgotten(void)
 static void a_bloom_never_forgets_a_key(void)
 {
     struct bloom bloom = {{0}};
-    char key[8];
+    char key[16];
     CHECK(!bloom_add(&bloom, STR("k0")));
     for (int round = 0; round < 2; round++)
         for (int i = 0; i < 100; i++) {
