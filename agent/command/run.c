@@ -118,7 +118,11 @@ static void wait_for_work(struct crew *crew, struct lane_wait wait, int64_t mono
         if (entry->plugin->wakeup && agent->lane.mode != LANE_STOPPING && !agent->lane.is_full)
             fds[count++] = entry->plugin->wakeup(entry->self);
     }
-    if (mailbox_may_sleep(writer_answers(state_writer(agent->lane.state))))
+    struct lane *lane = &agent->lane;
+    bool may_sleep = mailbox_may_sleep(writer_answers(state_writer(lane->state)));
+    if (lane->delivery)
+        may_sleep &= delivery_lane_may_sleep(lane->delivery);
+    if (may_sleep)
         waker_wait(&crew->lane, fds, count, wait.until_ns - mono_ns);
 }
 
