@@ -282,7 +282,6 @@ static int run_agent(struct agent *agent, const struct options *options, const s
         .exchanges = exchanges_curl,
     };
     bool once = options->once || ends_by_itself(agent);
-    run.options = options;
     buffer_init(&run.admin.text, ADMIN_BYTES_MAX);
     if (agent_open(agent, &ports, &why) != OK)
         return fail_to_start(&why);

@@ -63,31 +63,30 @@ static void inherit_times(struct pipeline *pipeline, const struct view *view)
     for (uint32_t i = 0; i < view->count && !last; i++)
         last = view->at[i]->time_ns;
     bool is_known = last != 0;
+    int64_t latest = 0;
     if (!is_known)
         last = pipeline->engine.now_ns;
     for (uint32_t i = 0; i < view->count; i++) {
         if (!view->at[i]->time_ns)
             view->at[i]->time_ns = last;
         last = view->at[i]->time_ns;
+        if (last > latest)
+            latest = last;
     }
     /* The few lines that a restart reads again may all be without a time: they say nothing of their
      * source's. */
-    if (source && (is_known || !pipeline->is_replay))
-        source->lane_last_ns = last;
+    if (!source || (!is_known && pipeline->is_replay))
+        return;
+    source->lane_last_ns = last;
+    source_reached(source, latest, pipeline->engine.now_ns);
 }
 
 /* Stream time with this batch's own events in it: deadlines count from when an event entered. */
-static void tell_time(struct pipeline *pipeline, struct stage *holder, const struct view *view)
+static void tell_time(struct pipeline *pipeline, struct stage *holder)
 {
-    int64_t latest = 0, wall_ns = pipeline->engine.now_ns;
-    for (uint32_t i = 0; i < view->count; i++)
-        if (view->at[i]->time_ns > latest)
-            latest = view->at[i]->time_ns;
-    if (view->at[0]->origin->source && view->at[0]->origin->source->lane_last_ns)
-        source_reached(view->at[0]->origin->source, latest, wall_ns);
     if (holder->filter->keep_time)
-        holder->filter->keep_time(holder->self,
-                                  schedule_stream_ns(pipeline->engine.state, wall_ns, 0));
+        holder->filter->keep_time(
+            holder->self, schedule_stream_ns(pipeline->engine.state, pipeline->engine.now_ns, 0));
 }
 
 /* Before an event is held or leaves: its id, and once the figures of its function, never again for
@@ -118,8 +117,8 @@ static void run_filter(struct pipeline *pipeline, struct stage *stage, struct vi
     if (chosen.count == 0)
         return;
     if (stage->filter->release) {
-        tell_time(pipeline, stage, &chosen);
         make_ready_to_leave(pipeline, &chosen);
+        tell_time(pipeline, stage);
         for (uint32_t i = 0; i < chosen.count; i++)
             origin_open(chosen.at[i]->origin, stage->below);
     }

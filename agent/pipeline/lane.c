@@ -83,16 +83,6 @@ static bool outputs_have_room(struct lane *lane)
     return true;
 }
 
-static void reach(struct lane *lane, struct source *source, const struct batch *batch)
-{
-    int64_t latest = 0;
-    for (uint32_t i = 0; i < batch->count; i++)
-        if (batch->events[i].time_ns > latest)
-            latest = batch->events[i].time_ns;
-    if (source->lane_last_ns)
-        source_reached(source, latest, lane->pipeline.engine.now_ns);
-}
-
 static void run_batch(struct lane *lane, struct source *source, struct batch *batch)
 {
     struct entry *entry = &lane->pipeline.entries[source->input];
@@ -106,7 +96,6 @@ static void run_batch(struct lane *lane, struct source *source, struct batch *ba
         view.at[i] = &batch->events[i];
     if (view.count)
         flow_enter(&lane->pipeline, entry, &view);
-    reach(lane, source, batch);
     source_count(source, batch);
     source_advance(source, batch->offset + batch->bytes);
     lane->is_dirty = true;
@@ -272,7 +261,6 @@ struct lane_wait lane_step(struct lane *lane)
     struct engine *engine = &lane->pipeline.engine;
     int64_t mono_ns = mono_now(lane);
     engine->now_ns = engine->clock->wall_ns(engine->clock->self);
-    lane->passes++;
     hear_writer(lane);
     hear_delivery(lane);
     int64_t until = INT64_MAX;

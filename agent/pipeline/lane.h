@@ -32,7 +32,6 @@ struct lane {
     bool is_dirty;             /* something changed since then */
     bool is_full;              /* an output takes no more now: inputs need not wake anybody */
     bool is_cut_off;           /* whoever read standard output has gone: the run ends */
-    uint64_t passes;           /* for /health: the lane moves */
 };
 
 struct lane_wait { /* what the caller does next */
