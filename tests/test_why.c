@@ -20,7 +20,7 @@ static void a_failure_returns_its_code_and_keeps_its_reason(void)
 
 static void a_failed_system_call_appends_what_the_system_says(void)
 {
-    struct why why = {OK};
+    struct why why = {0};
     CHECK_EQ(fail_sys(&why, ENOENT, "cannot open %s", "/a"), SYSTEM_FAILED);
     CHECK_EQ(why.code, SYSTEM_FAILED);
     CHECK_EQ(why.sys, ENOENT);

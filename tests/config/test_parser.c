@@ -10,16 +10,17 @@
 struct parsed {
     struct loading loading;
     struct context context;
+    struct config_options options;
     struct syntax_block *blocks;
 };
 
 static void parse(struct parsed *parsed, const char *text)
 {
-    static const struct config_options none = {.plugins = fake_plugins};
+    parsed->options = (struct config_options){.plugins = fake_plugins};
     loading_init(&parsed->loading);
     parsed->context = (struct context){.arena = &parsed->loading.arena,
                                        .diagnostics = &parsed->loading.diagnostics,
-                                       .options = &none};
+                                       .options = &parsed->options};
     parsed->blocks = NULL;
     struct syntax_file file = {.context = &parsed->context, .blocks_end = &parsed->blocks};
     file.source = source_add(&parsed->loading.diagnostics, "-e", str_from(text));

@@ -59,7 +59,7 @@ static inline struct path *fixture_path(const char *text)
 {
     fixture_open();
     struct path *path = NULL;
-    struct why why = {OK};
+    struct why why = {0};
     CHECK_OK(path_compile(fix.names, str_from(text), &path, &why), why);
     return path;
 }

@@ -19,7 +19,7 @@ static struct names *opened(void)
 static struct path *compiled(struct names *names, const char *text)
 {
     struct path *path = NULL;
-    struct why why = {OK};
+    struct why why = {0};
     CHECK_OK(path_compile(names, str_from(text), &path, &why), why);
     CHECK_TEXT(path_text(path), text);
     return path;
@@ -91,7 +91,7 @@ static void what_is_no_path_is_refused_with_a_reason(void)
     struct names *names = opened();
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct path *path = NULL;
-        struct why why = {OK};
+        struct why why = {0};
         if (path_compile(names, str_from(bad[i]), &path, &why) != BAD_CONFIG)
             print_error("'%s' was taken\n", bad[i]);
         CHECK_EQ(why.code, BAD_CONFIG);
@@ -108,7 +108,7 @@ static void a_path_has_a_bounded_number_of_parts(void)
     CHECK_EQ(compiled(names, text)->count, PATH_SEGMENTS_MAX);
     strcat(text, "[1]");
     struct path *path = NULL;
-    struct why why = {OK};
+    struct why why = {0};
     CHECK_EQ(path_compile(names, str_from(text), &path, &why), BAD_CONFIG);
 }
 
@@ -116,7 +116,7 @@ static void full_names_refuse_new_keys_and_keep_the_old(void)
 {
     struct names *names = opened();
     struct path *path = NULL;
-    struct why why = {OK};
+    struct why why = {0};
     char text[16];
     unsigned taken = 0;
     do

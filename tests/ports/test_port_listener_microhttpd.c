@@ -17,7 +17,7 @@ static struct waker waker = {.fd = -1};
 
 static struct listener *opened(uint32_t waiting_max)
 {
-    struct why why = {OK};
+    struct why why = {0};
     struct listener *listener = NULL;
     if (waker.fd < 0)
         CHECK_OK(waker_open(&waker, &why), why);
@@ -229,7 +229,7 @@ static void an_address_is_two_parts_and_the_first_is_no_name(void)
         CHECK(read_address(str_from(good[i]), &address));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct listener *listener = NULL;
-        struct why why = {OK};
+        struct why why = {0};
         const struct listener_plan plan = {.address = str_from(bad[i]), .waiting_max = 2};
         CHECK_EQ(listener_open(&plan, &listener, &why), BAD_CONFIG);
         CHECK(!listener);
@@ -245,7 +245,7 @@ static void a_port_that_is_taken_is_a_failure_that_leaves_nothing_behind(void)
 {
     struct listener *first = opened(2), *second = NULL;
     char address[32];
-    struct why why = {OK};
+    struct why why = {0};
     snprintf(address, sizeof address, "127.0.0.1:%u", (unsigned)listener_port(first));
     const struct listener_plan plan = {.address = str_from(address), .waiting_max = 2};
     size_t before = memory_in_use();

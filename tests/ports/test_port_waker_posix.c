@@ -13,7 +13,7 @@ static const int64_t LONG_NS = 60000000000; /* longer than anybody waits for a t
 static struct waker opened(void)
 {
     struct waker waker = {.fd = -1};
-    struct why why = {OK};
+    struct why why = {0};
     CHECK_OK(waker_open(&waker, &why), why);
     return waker;
 }
