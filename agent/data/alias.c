@@ -33,6 +33,15 @@ const struct nested_alias nested_aliases[] = {
 };
 const size_t nested_alias_count = COUNT(nested_aliases);
 
+uint64_t alias_nested(struct str key)
+{
+    uint64_t slots = 0;
+    for (size_t i = 0; i < nested_alias_count; i++)
+        if (str_equal(nested_aliases[i].root, key))
+            slots |= event_flat_bit(nested_aliases[i].slot);
+    return slots;
+}
+
 static const struct scale {
     enum slot slot;
     struct str key;

@@ -30,6 +30,9 @@ struct nested_alias {
 extern const struct nested_alias nested_aliases[];
 extern const size_t nested_alias_count;
 
+/* event_flat_bit() of all slots that are looked for in an object under this key. */
+uint64_t alias_nested(struct str key);
+
 /* How many ns (DURATION) or bytes (FAAS_MAX_MEMORY) a number under this key counts; 1 for other slots. */
 int64_t alias_unit(enum slot slot, struct str key);
 

@@ -38,6 +38,6 @@ struct event *batch_add(struct batch *batch, struct str bytes, uint64_t offset, 
     *origin = (struct origin){
         .source = batch->source, .source_id = batch->source_id, .offset = offset, .length = length};
     struct event *event = &batch->events[batch->count++];
-    *event = (struct event){.bytes = bytes, .origin = origin};
+    *event = (struct event){.bytes = bytes, .origin = origin, .flat = EVENT_ALL_FLAT};
     return event;
 }

@@ -49,6 +49,8 @@ bool event_add(struct event *event, struct field field, struct arena *arena)
     event->fields[index] = field;
     event->fields[index].slot = SLOT_NONE;
     event->flags |= EVENT_EDITED;
+    if (field.value.kind == VALUE_OBJECT)
+        event->flat &= ~alias_nested(field.key);
     if (wanted == SLOT_NONE || event->slots[wanted])
         return true;
     enum slot slot = slot_claim(event, wanted, &field, NULL);
@@ -200,6 +202,7 @@ static bool replace(struct event *event, struct spot *spot, struct value value, 
     if (spot->is_nested)
         return set_nested(event, spot, value, arena);
     spot->field->value = value;
+    event->flat &= ~alias_nested(spot->field->key);
     spot->field->flags &= (uint8_t)~FIELD_TWINS;
     event->flags |= EVENT_EDITED;
     return true;
@@ -313,6 +316,7 @@ static void rename_field(struct event *event, struct field *field, const struct 
     field->flags |= to->is_plain ? 0 : FIELD_KEY_TEXT;
     field->name = 0;
     event->flags |= EVENT_EDITED;
+    event->flat &= ~alias_nested(field->key);
     if (to->slot == SLOT_NONE)
         return;
     slot_give(event, to->slot, (uint16_t)(field - event->fields));

@@ -84,6 +84,8 @@ enum fate {
     FATE_SAMPLED_OUT, /* by a sampler */
 };
 
+#define EVENT_ALL_FLAT UINT64_MAX /* of an event without an object among its fields */
+
 enum { /* event flags */
     EVENT_SHARED = 1,       /* fields belong to another copy too: copy before editing */
     EVENT_PARSED = 2,       /* a format claimed it */
@@ -109,6 +111,7 @@ struct event {
     uint8_t fate;           /* enum fate */
     uint32_t weight;        /* how many events this one stands for; 0 is read as 1 */
     uint32_t hops;          /* sampler stages it passed */
+    uint64_t flat;          /* event_flat_bit() of slots that stand in no object among the fields; 0: unknown */
     struct str reason;      /* why it was kept; empty before a sampler saw it */
     struct str rule;        /* label of the rule that kept it */
     struct str id;          /* document id; empty until event_id() made it */
@@ -121,6 +124,12 @@ struct event {
 static inline const struct field *event_slot(const struct event *event, enum slot slot)
 {
     return event->slots[slot] ? &event->fields[event->slots[slot] - 1] : NULL;
+}
+
+/* The bit of a slot in `flat`. Two slots may share one: a bit that is not set says nothing. */
+static inline uint64_t event_flat_bit(enum slot slot)
+{
+    return UINT64_C(1) << ((unsigned)slot % 64);
 }
 
 struct path; /* a compiled field path: names.h */

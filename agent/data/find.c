@@ -67,12 +67,8 @@ static bool find_nested(struct field *field, enum slot slot, struct spot *ret)
     return false;
 }
 
-bool find_slot(const struct event *event, enum slot slot, struct spot *ret)
+bool find_inside(const struct event *event, enum slot slot, struct spot *ret)
 {
-    if (event->slots[slot]) {
-        *ret = (struct spot){.field = &event->fields[event->slots[slot] - 1]};
-        return true;
-    }
     for (uint16_t i = 0; i < event->count; i++) {
         struct field *field = &event->fields[i];
         if (field->value.kind == VALUE_OBJECT && !(field->flags & FIELD_REMOVED) &&

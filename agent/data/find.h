@@ -20,8 +20,18 @@ struct field *find_key(const struct event *event, struct str key);
 bool find_dotted(const struct event *event, struct str dotted, struct spot *ret);
 /* By the path alone, no slot: literal key first, then every dot split. */
 bool find_path(const struct event *event, const struct path *path, struct spot *ret);
-/* What fills a slot: its field, else what stands nested under one of its names. */
-bool find_slot(const struct event *event, enum slot slot, struct spot *ret);
+/* What stands nested under one of a slot's names. */
+bool find_inside(const struct event *event, enum slot slot, struct spot *ret);
+
+/* What fills a slot: its field, else what stands nested. */
+static inline bool find_slot(const struct event *event, enum slot slot, struct spot *ret)
+{
+    if (event->slots[slot]) {
+        *ret = (struct spot){.field = &event->fields[event->slots[slot] - 1]};
+        return true;
+    }
+    return !(event->flat & event_flat_bit(slot)) && find_inside(event, slot, ret);
+}
 
 static inline struct value spot_value(const struct spot *spot)
 {

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "agent/data/alias.h"
 #include "agent/data/find.h"
 #include "agent/data/scan_block.h"
 #include "agent/data/scan_state.h"
@@ -393,6 +394,7 @@ static struct scan start(struct scanner *scanner, struct event *event, struct ar
     if (event->count)
         memset(event->slots, 0, sizeof event->slots);
     event->count = event->room = 0;
+    event->flat = EVENT_ALL_FLAT;
     return (struct scan){.start = event->bytes.at,
                          .end = event->bytes.at + event->bytes.len,
                          .scanner = scanner,

@@ -240,6 +240,8 @@ SCAN_INLINE const char *V(field)(struct scan *scan, const char *from, const stru
     if (UNLIKELY(!at))
         return NULL;
     event->count++;
+    if (field->value.kind == VALUE_OBJECT)
+        event->flat &= ~(*node ? (*node)->nested : alias_nested(field->key));
     if (UNLIKELY(scan->met))
         scan_mark_container(scan, field);
     if (slot & 0xFF)

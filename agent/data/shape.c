@@ -6,6 +6,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "agent/data/alias.h"
 #include "agent/must.h"
 
 void shape_init(struct shape *shape, const struct names *names)
@@ -72,6 +73,7 @@ const struct shape_node *shape_learn(struct shape *shape, const struct shape_nod
     memcpy(node->token, token.at, token.len);
     node->name = names_find(shape->names, key);
     node->slot = (uint8_t)names_slot(shape->names, node->name, &node->rank);
+    node->nested = alias_nested(key);
     node->is_twin = bloom_add(&node->bloom, key) && is_on_the_way(before, key);
     before->child = node;
     before->children++;

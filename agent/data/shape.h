@@ -35,6 +35,7 @@ struct shape_node {
     uint8_t slot, rank;
     uint8_t children;
     bool is_twin; /* the key was there before */
+    uint64_t nested; /* alias_nested() of the key */
     struct bloom bloom; /* this key and all before it */
 };
 

@@ -69,7 +69,63 @@ static void a_slot_is_filled_by_its_field_before_a_nested_one(void)
     CHECK(!find_slot(&event, SLOT_TRACE_ID, &spot));
 }
 
-CHECK_MAIN(TEST(the_literal_key_comes_before_every_split),
+/* What `flat` rules out must not be there: with it and without it the same is found. */
+static void slots_are_found_alike(struct event event)
+{
+    struct event unknown = event;
+    unknown.flat = 0;
+    for (unsigned slot = 1; slot < SLOT_COUNT; slot++) {
+        struct spot one = {.field = NULL}, other = {.field = NULL};
+        bool is_found = find_slot(&event, (enum slot)slot, &one);
+        CHECK_EQ(is_found, find_slot(&unknown, (enum slot)slot, &other));
+        if (is_found)
+            CHECK(one.field == other.field && one.is_nested == other.is_nested &&
+                  spot_value(&one).text.at == spot_value(&other).text.at);
+    }
+}
+
+static void every_nested_name_is_found_with_what_the_scanner_noted(void)
+{
+    char line[256];
+    for (size_t i = 0; i < nested_alias_count; i++) {
+        const struct nested_alias *alias = &nested_aliases[i];
+        for (size_t j = 0; j < nested_alias_count; j++) {
+            const struct nested_alias *second = &nested_aliases[j];
+            snprintf(line, sizeof line,
+                     "{\"a\":{},\"%.*s\":{\"%.*s\":\"v\"},\"%.*s\":{\"%.*s\":1}}",
+                     STR_ARG(alias->root), STR_ARG(alias->rest), STR_ARG(second->root),
+                     STR_ARG(second->rest));
+            slots_are_found_alike(scanned(line));
+        }
+        struct spot spot;
+        snprintf(line, sizeof line, "{\"%.*s\":{\"%.*s\":\"v\"}}", STR_ARG(alias->root),
+                 STR_ARG(alias->rest));
+        struct event event = scanned(line);
+        CHECK(find_slot(&event, alias->slot, &spot) && spot.is_nested);
+    }
+}
+
+/* Objects that come in by edits are looked into as well. */
+static void an_object_that_an_edit_brings_is_looked_into(void)
+{
+    struct value object = {.kind = VALUE_OBJECT, .text = STR("{\"level\":\"warn\"}")};
+    struct spot spot;
+    struct event event = scanned("{\"a\":1,\"b\":{\"level\":\"info\"},\"log\":2}");
+    CHECK(!find_slot(&event, SLOT_SEVERITY_TEXT, &spot));
+    CHECK(event_set(&event, fixture_path(".log"), object, &fix.arena));
+    CHECK(find_slot(&event, SLOT_SEVERITY_TEXT, &spot) && spot.is_nested);
+    event = scanned("{\"a\":1,\"b\":{\"level\":\"info\"}}");
+    CHECK(event_rename(&event, fixture_path(".b"), fixture_path(".log"), &fix.arena));
+    CHECK(find_slot(&event, SLOT_SEVERITY_TEXT, &spot) && spot.is_nested);
+    event = scanned("{\"a\":1}");
+    CHECK(event_add(&event, (struct field){.key = STR("log"), .value = object}, &fix.arena));
+    CHECK(find_slot(&event, SLOT_SEVERITY_TEXT, &spot) && spot.is_nested);
+    slots_are_found_alike(event);
+}
+
+CHECK_MAIN(TEST(every_nested_name_is_found_with_what_the_scanner_noted),
+           TEST(an_object_that_an_edit_brings_is_looked_into),
+           TEST(the_literal_key_comes_before_every_split),
            TEST(an_index_leads_into_arrays_and_nowhere_else),
            TEST(removed_fields_are_not_found_and_escaped_keys_are),
            TEST(a_slot_is_filled_by_its_field_before_a_nested_one))
