@@ -58,6 +58,7 @@ enum {
     NOTE_BYTES_MAX = 4096,       /* what an input keeps with a source: a birth and its path */
     BLOB_BYTES_MAX = 4096,       /* one remembered verdict blob */
     OPEN_LIST_MAX = 1 << 23,          /* open positions of all sources; the held and payload budgets bind earlier */
+    SENT_AHEAD_BYTES = 64 << 20, /* of a source, reserved at once before its ids leave: a sync each second at full speed */
     JOURNAL_BYTES = 32 << 20,    /* above this it is rewritten as a snapshot */
     RECORD_BYTES_MAX = 64 << 20, /* one journal record; the longest commit there can be is far below */
     SNAPSHOT_BYTES_MAX = 256 << 20, /* the whole state at its worst: every source with a note, every verdict */

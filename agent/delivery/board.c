@@ -73,6 +73,7 @@ void board_read(const struct board *board, struct delivery_stats *ret)
         .sent_bytes = board_get(board, BOARD_SENT_BYTES),
         .delivered = board_get(board, BOARD_DELIVERED),
         .twins = board_get(board, BOARD_TWINS),
+        .collisions = board_get(board, BOARD_COLLISIONS),
         .dead_lettered = board_get(board, BOARD_DEAD_LETTERED),
         .latency_ns_sum = board_get(board, BOARD_LATENCY_NS),
         .waiting = (uint32_t)board_get(board, BOARD_WAITING),

@@ -105,7 +105,8 @@ extern const double delivery_latency_bounds_s[LATENCY_BUCKETS]; /* upper bounds;
 struct delivery_stats {
     uint64_t requests, answers;
     uint64_t body_bytes, sent_bytes;      /* encoded, and on the wire after compression */
-    uint64_t delivered, twins, dead_lettered;
+    uint64_t delivered, dead_lettered;
+    uint64_t twins, collisions;           /* ids that were there already: sent before, and never sent */
     uint64_t retries[RETRY_REASONS];      /* requests, but items for RETRY_BUSY, RETRY_ERROR within an answer */
     uint64_t latency[LATENCY_BUCKETS];    /* not cumulative */
     uint64_t latency_ns_sum;

@@ -173,6 +173,7 @@ static void item_twin(struct answer *answer, uint32_t index)
     board_refusal(courier->board, words);
     payload_settle(payload, index, OUTCOME_DEAD_LETTERED, words);
     board_add(courier->board, BOARD_DEAD_LETTERED, 1);
+    board_add(courier->board, BOARD_COLLISIONS, 1);
     if (is_time_to_tell(&courier->twin_told_ns, answer->now_ns))
         courier_tell(
             courier, true, "twin",

@@ -42,11 +42,14 @@ static void write_out(struct drain *drain, struct event *event, struct arena *sc
     pass_on_full(drain);
 }
 
+/* A source that is known no more has been read to its end and settled: its events are a replay. */
 static void send_off(struct drain *drain, struct event *event, struct arena *scratch)
 {
     struct source *source = event->origin->source;
+    uint64_t offset = event->origin->offset, ticket = source ? source_reserve(source, offset) : 0;
+    bool maybe_sent = !source || source_maybe_sent(source, offset);
     origin_open(event->origin, UINT64_C(1) << drain->index);
-    if (outbox_take(drain->outbox, event, source ? source->first_ticket : 0, true, scratch)) {
+    if (outbox_take(drain->outbox, event, ticket, maybe_sent, scratch)) {
         drain->totals->in_flight++;
         return;
     }

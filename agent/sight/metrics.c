@@ -184,6 +184,17 @@ static void write_sent(const struct drain *drain, const struct delivery_stats *s
     number(to, stats->sent_bytes);
 }
 
+static void write_twins(const struct drain *drain, const struct delivery_stats *stats,
+                        struct buffer *to)
+{
+    sample(to, "weir_output_twins_total", "output", drain->host.label);
+    buffer_add(to, STR(",kind=\"resent\""));
+    number(to, stats->twins);
+    sample(to, "weir_output_twins_total", "output", drain->host.label);
+    buffer_add(to, STR(",kind=\"collision\""));
+    number(to, stats->collisions);
+}
+
 static void write_breaker(const struct drain *drain, const struct delivery_stats *stats,
                           struct buffer *to)
 {
@@ -202,6 +213,9 @@ static void write_delivery(const struct lane *lane, struct buffer *to)
         {"weir_output_retries_total", "counter", "What was sent again, by reason.", write_retries},
         {"weir_output_sent_bytes_total", "counter",
          "Request bodies on the wire, after compression.", write_sent},
+        {"weir_output_twins_total", "counter",
+         "Events whose id was there already: sent before, or a stranger's (dead-lettered).",
+         write_twins},
         {"weir_output_breaker_state", "gauge", "Circuit breaker: 0 closed, 1 open, 2 half-open.",
          write_breaker},
     };

@@ -28,6 +28,7 @@ enum section {
 
 enum { /* of SECTION_SOURCE */
     SOURCE_HAS_NOTE = 1,
+    SOURCE_HAS_SENT = 2, /* how far ids may have been sent */
 };
 
 struct known_file; /* stream.h */

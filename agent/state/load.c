@@ -16,6 +16,8 @@
 
 #define NOT_OURS UINT32_MAX
 
+enum { SERIALS_SKIPPED = 1 << 20 };
+
 void state_mend(struct state *state, const char *format, ...)
 {
     char line[400];
@@ -213,6 +215,8 @@ static void load_source(struct load *load, struct unpack *from)
     from->failed = from->failed || note.len > NOTE_BYTES_MAX;
     if (flags & SOURCE_HAS_NOTE && !from->failed && !source_set_note(source, note))
         load->out_of_memory = true;
+    if (flags & SOURCE_HAS_SENT)
+        source->reserved = unpack_number(from);
     load_open_list(load, source, from);
 }
 
@@ -363,8 +367,19 @@ static bool link_open_lists(struct state *state)
     return true;
 }
 
-static void begin_sources(struct state *state)
+/* A record that is missing may have reserved more: where the journal was damaged nothing is known,
+ * and a torn end may be a whole record that went bad. */
+static uint64_t once_sent(const struct source *source, const struct load *load)
 {
+    const struct journal *journal = &load->state->journal;
+    if (load->broken || journal->damaged_places)
+        return UINT64_MAX;
+    return source->reserved + (journal->torn_bytes ? SENT_AHEAD_BYTES : 0);
+}
+
+static void begin_sources(struct load *load)
+{
+    struct state *state = load->state;
     for (uint32_t id = 0; id < state->source_room; id++) {
         struct source *source = state->sources[id];
         if (!source)
@@ -372,6 +387,7 @@ static void begin_sources(struct state *state)
         source->at = source->rewind;
         source->known_end = source->read;
         source->open_next = source->open_oldest;
+        source->once_sent = once_sent(source, load);
     }
 }
 
@@ -401,10 +417,12 @@ bool load_finish(struct load *load)
         state_mend(state, "journal: %llu entries make no sense and were left out",
                    (unsigned long long)load->broken);
     bool was_damaged = load->broken || state->journal.damaged_places;
+    if (was_damaged || state->journal.torn_bytes)
+        state->next_serial += SERIALS_SKIPPED; /* what is missing may have given some */
     count_open_lists(state);
     if (!link_open_lists(state))
         return false;
-    begin_sources(state);
+    begin_sources(load);
     begin_ledger(load, was_damaged);
     return true;
 }

@@ -16,6 +16,9 @@ void *source_mine(const struct source *source);      /* the input's own struct *
 uint32_t source_id(const struct source *source);     /* dense, this process only */
 uint64_t source_resume(const struct source *source); /* where to read from: the rewind, 0 when new */
 bool source_is_known(const struct source *source);   /* it was remembered */
+/* The ids of its events say nothing of this agent (a topic's, a shard's): others that read the same thing name it alike,
+ * so a far end that has an id already is no surprise. Each time it was opened. */
+void source_share_ids(struct source *source);
 /* Tells the scheduler whether there are bytes to read; without it read() is not called. */
 void source_ready(struct source *source, bool is_ready);
 /* Below this the source was read in an earlier run; a batch begins or ends there, it never goes across, so that

@@ -132,7 +132,7 @@ static void save_source(struct source *source, struct buffer *to, bool whole)
     MUST(source->rewind <= source->read);
     pack_number(to, source->input);
     pack_text(to, source->key);
-    pack_number(to, has_note ? SOURCE_HAS_NOTE : 0);
+    pack_number(to, (has_note ? SOURCE_HAS_NOTE : 0) | (source->reserved ? SOURCE_HAS_SENT : 0));
     pack_number(to, source->rewind);
     pack_number(to, source->read);
     for (uint32_t i = 0; i < source->state->output_count; i++)
@@ -140,6 +140,8 @@ static void save_source(struct source *source, struct buffer *to, bool whole)
     pack_number(to, source->open_count);
     if (has_note)
         pack_text(to, source->note);
+    if (source->reserved)
+        pack_number(to, source->reserved);
     if (whole)
         save_open_list(source, to);
     save_open_changes(source, to, whole);

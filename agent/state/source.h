@@ -38,7 +38,11 @@ struct source {
     uint64_t *marks;     /* of earlier runs, per output: the mark is max(marks[output], at) */
     uint64_t rewind;     /* as last committed or loaded */
     uint64_t first_ticket; /* the commit that brings it into the journal */
+    uint64_t reserved;     /* sent.c: nothing at or above it has left under an id of this source */
+    uint64_t reserved_ticket; /* the commit that says so */
+    uint64_t once_sent;    /* what earlier runs had reserved */
     bool is_known;       /* the journal remembered it */
+    bool shares_ids;     /* others name its events alike */
     bool is_opened, is_ready, is_finished, is_dirty, note_changed;
     struct source *same_hash;             /* next in the bucket */
     struct source *ready_next, *ready_prev; /* ring of those with bytes to read */
@@ -91,6 +95,15 @@ void source_count(struct source *source, const struct batch *batch);
 void source_advance(struct source *source, uint64_t offset);
 /* What earlier runs left open and nobody can read again is lost: counted as abandoned. Returns events. */
 uint64_t source_lose(struct source *source);
+
+/* --- sent.c --- */
+
+/* An event at this offset is about to leave under its id. Returns the ticket to wait for: the journal then says that
+ * everything up to SENT_AHEAD_BYTES further may have been sent. */
+uint64_t source_reserve(struct source *source, uint64_t offset);
+/* The far end may know the id of an event at this offset from an earlier run, or from others: then that it has
+ * it already is good news, otherwise two agents share an id. */
+bool source_maybe_sent(const struct source *source, uint64_t offset);
 
 /* Oldest position that is open, UINT64_MAX: none. */
 uint64_t source_oldest_open(const struct source *source);

@@ -10,13 +10,23 @@
 #include "agent/command/agent.h"
 #include "tests/check.h"
 #include "tests/sim/clock.h"
+#include "tests/sim/exchange.h"
 #include "tests/sim/files.h"
 
 struct rig {
     struct sim_files *sim;
     struct sim_clock clock;
+    struct sim_far far; /* what an `elasticsearch` output sends to */
     struct agent agent;
 };
+
+static struct sim_far *rig_far;
+
+static inline const struct exchanges *rig_exchanges(struct why *why)
+{
+    (void)why;
+    return &rig_far->port;
+}
 
 /* The configuration is given without the agent block. */
 static inline void rig_open(struct rig *rig, const char *config)
@@ -26,6 +36,8 @@ static inline void rig_open(struct rig *rig, const char *config)
     struct why why = {0};
     *rig = (struct rig){.sim = sim_files_make(1)};
     sim_clock_init(&rig->clock, 1);
+    sim_far_init(&rig->far, &rig->clock, 1);
+    rig_far = &rig->far;
     sim_files_append(rig->sim, "/out/.keep", STR(""));
     snprintf(text, sizeof text, "agent { state = \"/state\" admin = off }\n%s", config);
     const struct config_source source = {.name = "-e", .text = str_from(text)};
@@ -35,7 +47,8 @@ static inline void rig_open(struct rig *rig, const char *config)
         .source_count = 1,
         .files = files,
         .plugins = {builtin_inputs, builtin_filters, builtin_outputs}};
-    const struct agent_ports ports = {.clock = &rig->clock.port, .files = files};
+    const struct agent_ports ports = {
+        .clock = &rig->clock.port, .files = files, .exchanges = rig_exchanges};
     if (!agent_configure(&rig->agent, &options, &diagnostics)) {
         struct buffer said;
         buffer_init(&said, 1 << 20);
@@ -49,14 +62,17 @@ static inline void rig_open(struct rig *rig, const char *config)
 static inline void rig_close(struct rig *rig)
 {
     agent_close(&rig->agent);
+    sim_far_clear(&rig->far);
     sim_files_free(rig->sim);
 }
 
-/* One step of the lane, one of the disk writer, ten milliseconds. */
+/* One step of the lane, one of the disk writer, one of the delivery, ten milliseconds. */
 static inline void rig_step(struct rig *rig)
 {
     (void)lane_step(&rig->agent.lane);
     (void)writer_step(state_writer(rig->agent.lane.state), rig->clock.mono_ns);
+    if (rig->agent.lane.delivery)
+        (void)delivery_step(rig->agent.lane.delivery, 0);
     sim_clock_pass(&rig->clock, 10 * SIM_MS);
 }
 

@@ -3,6 +3,7 @@
  */
 #include "agent/pipeline/drain.c"
 
+#include "agent/sight/metrics.h"
 #include "tests/pipeline/rig.h"
 
 enum { EVENTS = 3 };
@@ -130,8 +131,65 @@ static void a_flush_gives_away_what_was_written_and_gives_back_what_is_empty(voi
     rig_close(&rig);
 }
 
+static const char TO_ELASTICSEARCH[] =
+    "input stdin { }\noutput elasticsearch { url = \"http://far\" names = as_is flush = 10ms }\n";
+
+static void sent(struct rig *rig, const char *lines)
+{
+    sim_files_stdin(rig->sim, str_from(lines), true);
+    CHECK(rig_run_once(rig));
+    CHECK(ledger_is_balanced(rig_ledger(rig)));
+}
+
+static void nothing_leaves_before_the_journal_says_how_far(void)
+{
+    struct rig rig;
+    rig_open(&rig, TO_ELASTICSEARCH);
+    sim_files_stdin(rig.sim, STR("one\ntwo\n"), true);
+    for (int i = 0; i < 50; i++) { /* the disk writer hangs */
+        (void)lane_step(&rig.agent.lane);
+        (void)delivery_step(rig.agent.lane.delivery, 0);
+        sim_clock_pass(&rig.clock, 10 * SIM_MS);
+    }
+    CHECK_EQ(rig.far.requests, 0);
+    CHECK_EQ(rig_totals(&rig, 0)->in_flight, 2);
+    CHECK(rig_run_once(&rig));
+    CHECK_EQ(rig.far.requests, 1);
+    CHECK_EQ(rig_totals(&rig, 0)->delivered, 2);
+    rig_close(&rig);
+}
+
+static void an_id_that_a_stranger_used_is_a_dead_letter_and_told(void)
+{
+    struct rig rig;
+    struct buffer metrics;
+    char id[64];
+    rig_open(&rig, TO_ELASTICSEARCH);
+    snprintf(id, sizeof id, "%016llx-s1-4-4",
+             (unsigned long long)state_agent_id(rig.agent.lane.state));
+    sim_far_store(&rig.far, STR("logs-weir-default"), str_from(id));
+    sent(&rig, "one\ntwo\nsix\n");
+    CHECK_EQ(rig_totals(&rig, 0)->delivered, 2);
+    CHECK_EQ(rig_totals(&rig, 0)->dead_lettered, 1);
+    CHECK(rig_wrote(&rig, "/state/dead-elasticsearch.ndjson", "has this id already"));
+    CHECK(rig_wrote(&rig, "/state/dead-elasticsearch.ndjson", "two"));
+    buffer_init(&metrics, 1 << 20);
+    metrics_write(&rig.agent.lane, &metrics);
+    CHECK(str_find_str(
+              buffer_str(&metrics),
+              STR("weir_output_twins_total{output=\"elasticsearch\",kind=\"collision\"} 1")) !=
+          SIZE_MAX);
+    /* It was told: the alarm is up. */
+    CHECK(!alarms_raise(&rig.agent.lane.pipeline.engine.alarms,
+                        rig.agent.lane.pipeline.drains[0].host.path, STR("twin")));
+    buffer_clear(&metrics);
+    rig_close(&rig);
+}
+
 CHECK_MAIN(TEST(live_events_are_delivered_and_ghosts_only_counted),
            TEST(an_output_that_discards_needs_no_bundle),
            TEST(a_bundle_that_is_full_goes_to_the_writer_as_soon_as_there_is_another),
            TEST(while_the_writer_is_behind_the_bundle_grows_and_there_is_no_room),
-           TEST(a_flush_gives_away_what_was_written_and_gives_back_what_is_empty))
+           TEST(a_flush_gives_away_what_was_written_and_gives_back_what_is_empty),
+           TEST(nothing_leaves_before_the_journal_says_how_far),
+           TEST(an_id_that_a_stranger_used_is_a_dead_letter_and_told))
