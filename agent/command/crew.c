@@ -8,6 +8,7 @@
 #include "agent/state/state.h"
 
 static const int64_t DELIVERY_WAIT_NS = INT64_C(1000000000); /* it is woken when there is work */
+static const int64_t LAST_STEP_NS = INT64_C(1000000000);
 static const int64_t IDLE_WAIT_NS = INT64_C(3600) * 1000000000;
 
 static void *run_delivery(void *context)
@@ -33,6 +34,7 @@ static void *run_writer(void *context)
         waker_wait(&crew->writer, NULL, 0,
                    next == WRITER_IDLE ? IDLE_WAIT_NS : (int64_t)next * 1000000);
     }
+    atomic_store(&crew->writer_has_ended, true);
     waker_wake(&crew->lane);
     return NULL;
 }
@@ -71,6 +73,22 @@ enum code crew_start(struct crew *crew, struct agent *agent, struct why *why)
     return OK;
 }
 
+/* Waits for the writer's last step, a disk that hangs not longer than to the deadline. */
+static bool join_writer(struct crew *crew, const struct clock *clock, int64_t deadline_ns)
+{
+    int64_t now_ns = clock->mono_ns(clock->self);
+    int64_t until_ns =
+        deadline_ns < INT64_MAX - LAST_STEP_NS ? deadline_ns + LAST_STEP_NS : INT64_MAX;
+    while (!atomic_load(&crew->writer_has_ended) && now_ns < until_ns) {
+        waker_wait(&crew->lane, NULL, 0, until_ns - now_ns);
+        now_ns = clock->mono_ns(clock->self);
+    }
+    if (!atomic_load(&crew->writer_has_ended))
+        return false;
+    pthread_join(crew->writer_thread, NULL);
+    return true;
+}
+
 bool crew_stop(struct crew *crew, int64_t deadline_ns)
 {
     const struct clock *clock = crew->agent->lane.pipeline.engine.clock;
@@ -87,9 +105,7 @@ bool crew_stop(struct crew *crew, int64_t deadline_ns)
             while (writer_collect(writer, &news)) {
             }
         }
-        struct timespec until = {.tv_sec =
-                                     deadline_ns / 1000000000 + 1}; /* the writer's last step */
-        stopped = pthread_clockjoin_np(crew->writer_thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+        stopped = join_writer(crew, clock, deadline_ns);
     }
     crew->has_delivery = crew->has_writer = false;
     waker_close(&crew->lane);

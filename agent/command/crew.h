@@ -8,6 +8,7 @@
 #define WEIR_CREW_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "agent/command/agent.h"
 #include "agent/ports/waker.h"
@@ -18,6 +19,7 @@ struct crew {
     struct waker writer; /* wakes the disk writer */
     pthread_t delivery_thread, writer_thread;
     bool has_delivery, has_writer;
+    atomic_bool writer_has_ended;
 };
 
 enum code crew_start(struct crew *crew, struct agent *agent, struct why *why) CHECK_RESULT;
