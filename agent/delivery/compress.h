@@ -1,18 +1,21 @@
-/* agent/delivery/compress.h - request bodies to gzip.
+/* agent/delivery/compress.h - request bodies to gzip or zstd.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef WEIR_COMPRESS_H
 #define WEIR_COMPRESS_H
 
 #include "agent/data/buffer.h"
+#include "agent/delivery/endpoint.h"
 
 struct compressor; /* one per thread of work: keeps its tables */
 
-/* level 1 (fastest) to 9. Null: no memory. */
-struct compressor *compressor_make(int level);
+/* COMPRESS_GZIP or COMPRESS_ZSTD, at a level that costs little. Null: no memory. */
+struct compressor *compressor_make(enum compress codec);
 void compressor_free(struct compressor *compressor); /* null is allowed */
 
-/* Replaces what is in `to` by the gzip member of `from`. False: it does not fit. */
-bool compressor_gzip(struct compressor *compressor, struct str from, struct buffer *to);
+/* Replaces what is in `to` by `from`, compressed. False: it does not fit. */
+bool compressor_pack(struct compressor *compressor, struct str from, struct buffer *to);
+
+struct str compressor_word(const struct compressor *compressor); /* of Content-Encoding */
 
 #endif

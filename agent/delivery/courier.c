@@ -12,7 +12,6 @@
 #include "agent/ports/exchange.h"
 
 enum {
-    GZIP_LEVEL = 1, /* three quarters of level 6's saving at a quarter of its time */
     RUN_ARENA_MAX = 1 << 20,
     SCRATCH_ARENA_MAX = 256 << 20, /* one event's index, a giant's nested edits */
     ARENA_CHUNK = 64 << 10,
@@ -76,14 +75,14 @@ static bool flights_make(struct courier *courier)
     return true;
 }
 
-static bool is_compressed(const struct endpoint *endpoint)
+static enum compress codec_of(const struct endpoint *endpoint)
 {
     if (endpoint->compress != COMPRESS_AUTO)
-        return endpoint->compress == COMPRESS_GZIP;
+        return (enum compress)endpoint->compress;
     for (size_t i = 0; i < endpoint->urls.count; i++)
         if (!endpoint_is_loopback(endpoint->urls.texts[i]))
-            return true;
-    return false;
+            return COMPRESS_GZIP;
+    return COMPRESS_NONE;
 }
 
 enum code courier_open(struct courier *courier, const struct delivery_output *output,
@@ -110,9 +109,10 @@ enum code courier_open(struct courier *courier, const struct delivery_output *ou
     courier->key_file = run_text(courier, endpoint->key_file);
     courier->proxy = run_text(courier, endpoint->proxy);
     courier->board = arena_zeroed(&courier->run, sizeof *courier->board);
-    bool wants_compressor = is_compressed(endpoint);
+    enum compress codec = codec_of(endpoint);
+    bool wants_compressor = codec != COMPRESS_NONE;
     if (wants_compressor)
-        courier->compressor = compressor_make(GZIP_LEVEL);
+        courier->compressor = compressor_make(codec);
     if (!courier->board || !routes_make(courier) || !flights_make(courier) ||
         (wants_compressor && !courier->compressor))
         return fail(why, OVER_LIMIT, "no memory to deliver to %.*s", STR_ARG(output->label));

@@ -11,6 +11,11 @@
 
 const struct choice endpoint_compress_words[] = {
     {"auto", COMPRESS_AUTO}, {"none", COMPRESS_NONE}, {"gzip", COMPRESS_GZIP}, {0}};
+const struct choice endpoint_zstd_words[] = {{"auto", COMPRESS_AUTO},
+                                             {"none", COMPRESS_NONE},
+                                             {"gzip", COMPRESS_GZIP},
+                                             {"zstd", COMPRESS_ZSTD},
+                                             {0}};
 const struct choice endpoint_switch_words[] = {{"on", 1}, {"off", 0}, {0}};
 
 struct address { /* the parts of a URL */
@@ -133,6 +138,19 @@ struct str endpoint_auth(struct arena *arena, const char *scheme, struct str sec
     }
     MUST(len == room);
     return (struct str){to, len};
+}
+
+struct str endpoint_secret_header(struct arena *arena, const char *name, struct str secret)
+{
+    size_t name_len = strlen(name);
+    char *to = arena_take(arena, name_len + 2 + secret.len);
+    if (!to)
+        return (struct str){0};
+    memcpy(to, name, name_len);
+    memcpy(to + name_len, ": ", 2);
+    if (secret.len)
+        memcpy(to + name_len + 2, secret.at, secret.len);
+    return (struct str){to, name_len + 2 + secret.len};
 }
 
 /* A secret that came out of a file often ends with a line end, and a header cannot hold one. */

@@ -28,13 +28,16 @@ struct endpoint {
     struct str user, password, bearer; /* at most one way; secrets */
 };
 
-extern const struct choice endpoint_compress_words[], endpoint_switch_words[];
+extern const struct choice endpoint_compress_words[], endpoint_zstd_words[], endpoint_switch_words[];
 
 #define ENDPOINT_ROW(object, name_, member, type, kind_, ...) \
     {.name = name_, .kind = kind_, .offset = SETTING_MEMBER(object, member, type), __VA_ARGS__}
 
 /* o: the output's struct, m: its struct endpoint, url: default for `url` as written in a file. */
-#define ENDPOINT_SETTINGS(o, m, url) \
+#define ENDPOINT_SETTINGS(o, m, url) ENDPOINT_SETTINGS_OF(o, m, url, "5MB", endpoint_compress_words)
+
+/* words: endpoint_compress_words, or endpoint_zstd_words where the far end takes zstd; batch: default size. */
+#define ENDPOINT_SETTINGS_OF(o, m, url, batch, words) \
     ENDPOINT_ROW(o, "url", m.urls, struct list, SETTING_LIST, .item = SETTING_TEXT, .def = url, \
                  .help = "Addresses of the far end, used in turn; one that fails rests for a while. A path is kept as a prefix."), \
     ENDPOINT_ROW(o, "user", m.user, struct str, SETTING_TEXT, .help = "User name for basic authentication."), \
@@ -53,11 +56,11 @@ extern const struct choice endpoint_compress_words[], endpoint_switch_words[];
                  .help = "Check the far end's certificate and name. Turning it off invites anybody to read along."), \
     ENDPOINT_ROW(o, "proxy", m.proxy, struct str, SETTING_TEXT, \
                  .help = "HTTP proxy to go through. The environment's proxy settings are not used."), \
-    ENDPOINT_ROW(o, "compress", m.compress, int, SETTING_CHOICE, .choices = endpoint_compress_words, .def = "auto", \
+    ENDPOINT_ROW(o, "compress", m.compress, int, SETTING_CHOICE, .choices = words, .def = "auto", \
                  .help = "Compression of request bodies. auto is gzip, but none to loopback and unix sockets."), \
     ENDPOINT_ROW(o, "timeout", m.timeout_ns, int64_t, SETTING_DURATION, .def = "30s", .min = "100ms", .max = "1h", \
                  .help = "Longest wait for a whole answer."), \
-    ENDPOINT_ROW(o, "batch", m.batch_bytes, int64_t, SETTING_SIZE, .def = "5MB", .min = "1KB", .max = "100MB", \
+    ENDPOINT_ROW(o, "batch", m.batch_bytes, int64_t, SETTING_SIZE, .def = batch, .min = "1KB", .max = "100MB", \
                  .help = "Size of a request's body, before compression, at which it is sent."), \
     ENDPOINT_ROW(o, "batch_events", m.batch_events, int64_t, SETTING_NUMBER, .def = "5000", .min = "1", \
                  .max = "100000", .help = "Most events in one request."), \
@@ -79,6 +82,8 @@ enum code endpoint_open(struct endpoint *endpoint, struct arena *arena, const ch
 
 /* "Authorization: <scheme> <secret>", base64 on request; a null at when there is no room. */
 struct str endpoint_auth(struct arena *arena, const char *scheme, struct str secret, bool base64);
+/* "<name>: <secret>", for far ends with a header of their own; a null at when there is no room. */
+struct str endpoint_secret_header(struct arena *arena, const char *name, struct str secret);
 
 /* One segment of a path or one value of a query, percent-encoded (RFC 3986). */
 void endpoint_write_url_part(struct buffer *to, struct str part);

@@ -34,19 +34,26 @@ static void body_encode(struct flight *flight, struct payload *payload)
 {
     struct courier *courier = flight->courier;
     struct str target = payload_target(payload);
+    struct frame frame = {0};
+    if (courier->output->frame)
+        courier->output->frame(courier->self, target, &frame, &flight->arena);
+    buffer_add(&flight->body, frame.open);
+    struct str between = {0};
     for (uint32_t i = 0; i < payload->count; i++) {
         if (payload->parcels[i].outcome != OUTCOME_OPEN)
             continue;
         struct event event;
         arena_reset(&courier->scratch);
-        bool is_read = record_read(payload_record(payload, i), &event, &courier->scratch);
-        if (is_read)
-            courier->output->encode(courier->self, &event, target, &flight->body,
-                                    &courier->scratch);
-        else
+        if (!record_read(payload_record(payload, i), &event, &courier->scratch)) {
             payload_settle(payload, i, OUTCOME_DEAD_LETTERED,
                            STR("the event is too complex to encode"));
+            continue;
+        }
+        buffer_add(&flight->body, between);
+        courier->output->encode(courier->self, &event, target, &flight->body, &courier->scratch);
+        between = frame.between;
     }
+    buffer_add(&flight->body, frame.close);
 }
 
 static struct str text_join(struct arena *arena, struct str a, struct str b)
@@ -83,7 +90,8 @@ static void headers_make(struct flight *flight, const struct request *request, b
     header_add(flight, headers, STR("Content-Type: "), request->content_type);
     header_add(flight, headers, STR("Accept: "), request->accept);
     if (is_packed)
-        header_add(flight, headers, STR("Content-Encoding: "), STR("gzip"));
+        header_add(flight, headers, STR("Content-Encoding: "),
+                   compressor_word(flight->courier->compressor));
     header_add(flight, headers, STR(""), endpoint->auth_header);
     for (size_t i = 0; i < endpoint->headers.count; i++) {
         struct str name = text_join(&flight->arena, endpoint->headers.keys[i], STR(": "));
@@ -143,7 +151,7 @@ bool flight_begin(struct flight *flight, struct payload *payload, int64_t now_ns
         return false;
     bool is_packed =
         courier->compressor &&
-        compressor_gzip(courier->compressor, buffer_str(&flight->body), &flight->packed);
+        compressor_pack(courier->compressor, buffer_str(&flight->body), &flight->packed);
     flight->route = route_pick(courier, now_ns);
     if (!exchange_make(flight, payload, is_packed) ||
         !courier->exchanges->submit(courier->exchanges->self, &flight->exchange))

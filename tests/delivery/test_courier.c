@@ -87,14 +87,16 @@ static void compression_is_off_on_loopback_unless_asked_for(void)
     static struct str near[] = {{"http://127.0.0.1:9200", 21}},
                       far[] = {{"http://127.0.0.1:9200", 21}, {"https://es.example", 18}};
     struct endpoint endpoint = {.urls = {.count = 1, .texts = near}};
-    CHECK(!is_compressed(&endpoint));
+    CHECK_EQ(codec_of(&endpoint), COMPRESS_NONE);
     endpoint.compress = COMPRESS_GZIP;
-    CHECK(is_compressed(&endpoint));
+    CHECK_EQ(codec_of(&endpoint), COMPRESS_GZIP);
+    endpoint.compress = COMPRESS_ZSTD;
+    CHECK_EQ(codec_of(&endpoint), COMPRESS_ZSTD);
     endpoint.urls = (struct list){.count = 2, .texts = far};
     endpoint.compress = COMPRESS_AUTO;
-    CHECK(is_compressed(&endpoint));
+    CHECK_EQ(codec_of(&endpoint), COMPRESS_GZIP);
     endpoint.compress = COMPRESS_NONE;
-    CHECK(!is_compressed(&endpoint));
+    CHECK_EQ(codec_of(&endpoint), COMPRESS_NONE);
 }
 
 static void an_idle_courier_gives_its_memory_back(void)
