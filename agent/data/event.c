@@ -145,6 +145,11 @@ static bool has_exception(const struct event *event)
            find_slot(event, SLOT_EXCEPTION_STACKTRACE, &spot);
 }
 
+struct str event_severity_word(const struct event *event)
+{
+    return severity_word(event->severity);
+}
+
 bool event_is_error(const struct event *event, struct arena *scratch)
 {
     (void)scratch;

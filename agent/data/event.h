@@ -149,6 +149,9 @@ bool value_integer(struct value value, int64_t *ret);
  * crash or out-of-memory of the runtime, a line that should parse and did not. */
 bool event_is_error(const struct event *event, struct arena *scratch);
 
+/* The severity as a word, "info"; empty: unspecified. */
+struct str event_severity_word(const struct event *event);
+
 /* --- editing (all copy the index first if it is shared; false: no room, the event is unchanged) ---- */
 
 /* Replaces the field found at the path; else goes into an existing parent object; else adds the dotted

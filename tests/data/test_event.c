@@ -87,6 +87,9 @@ static void what_the_event_knows_needs_no_field(void)
     CHECK_EQ(got(&event, "timestamp").integer, 5);
     CHECK_EQ(got(&event, "sampling.weight").integer, 10);
     CHECK_TEXT(got_text(&event, "message"), "plain");
+    CHECK_EQ(event_severity_word(&event).len, 0);
+    event.severity = SEVERITY_WARN + 1;
+    CHECK_TEXT(event_severity_word(&event), "warn");
 }
 
 CHECK_MAIN(TEST(a_path_tries_the_literal_key_before_its_splits), TEST(an_index_reaches_into_arrays),
