@@ -14,9 +14,11 @@
 #include "agent/config/template.h"
 #include "agent/data/batch.h"
 #include "agent/data/encode.h"
+#include "agent/data/flatten.h"
 #include "agent/data/lines.h"
 #include "agent/data/record.h"
 #include "agent/data/scan.h"
+#include "agent/delivery/answer.h"
 #include "agent/delivery/endpoint.h"
 #include "agent/limits.h"
 #include "agent/must.h"
@@ -140,6 +142,10 @@ struct request { /* made by the output, sent by the engine. Slices live until ju
     bool expects_json;
 };
 
+struct frame { /* what a body holds beside its events; slices live as long as the output or the arena */
+    struct str open, between, close;
+};
+
 struct reply {
     int status;            /* HTTP */
     struct str body;       /* decompressed, bounded */
@@ -174,6 +180,7 @@ struct output {
     void (*target)(const void *self, const struct event *event, struct buffer *to, struct arena *scratch);
     const struct endpoint *(*endpoint)(const void *self);
     void (*request)(const void *self, struct str target, struct request *ret, struct arena *arena);
+    void (*frame)(const void *self, struct str target, struct frame *ret, struct arena *arena); /* null: events alone */
     void (*judge)(const void *self, const struct reply *reply, struct judgement *ret);
 
     /* Byte streams (no request): the file to append to; empty: standard output. */

@@ -225,23 +225,6 @@ static void elasticsearch_request(const void *self, struct str target, struct re
 /* --- the answer
  * ------------------------------------------------------------------------------------ */
 
-/* The member of a valid JSON object; MISSING if there is none. */
-static struct value member_of(struct value object, struct str key)
-{
-    struct member member;
-    size_t at = 0;
-    while (object.kind == VALUE_OBJECT && scan_next(object.text, &at, &member))
-        if (str_equal(member.key, key))
-            return member.value;
-    return (struct value){.kind = VALUE_MISSING};
-}
-
-static struct str text_of(struct value object, struct str key, struct arena *arena)
-{
-    struct str text;
-    return value_text(member_of(object, key), arena, &text) ? text : (struct str){0};
-}
-
 /* "type: reason; caused by reason", cut where the engine would cut it. */
 static struct str error_words(struct value error, struct arena *arena)
 {
@@ -249,10 +232,10 @@ static struct str error_words(struct value error, struct arena *arena)
     struct str text;
     if (error.kind != VALUE_OBJECT) /* "Incorrect HTTP method" */
         return value_text(error, arena, &text) ? arena_copy(arena, text) : (struct str){0};
-    struct value cause = member_of(error, STR("caused_by"));
-    struct str type = text_of(error, STR("type"), arena),
-               reason = text_of(error, STR("reason"), arena),
-               deeper = text_of(cause, STR("reason"), arena);
+    struct value cause = answer_member(error, STR("caused_by"));
+    struct str type = answer_text(error, STR("type"), arena),
+               reason = answer_text(error, STR("reason"), arena),
+               deeper = answer_text(cause, STR("reason"), arena);
     size_t len =
         (size_t)snprintf(words, sizeof words, "%.*s: %.*s%s%.*s", STR_ARG(type), STR_ARG(reason),
                          deeper.len ? "; caused by: " : "", STR_ARG(deeper));
@@ -302,10 +285,10 @@ static bool item_read(struct value item, struct arena *arena, uint8_t *ret, stru
     }
     if (item.kind != VALUE_OBJECT || !scan_next(item.text, &at, &action) ||
         scan_next(item.text, &at, &second) || !str_equal(action.key, STR("create")) ||
-        !value_integer(member_of(action.value, STR("status")), &status) || status < 200 ||
+        !value_integer(answer_member(action.value, STR("status")), &status) || status < 200 ||
         status > 599)
         return false;
-    struct value error = member_of(action.value, STR("error"));
+    struct value error = answer_member(action.value, STR("error"));
     *ret_words = error.kind == VALUE_MISSING ? (struct str){0} : error_words(error, arena);
     *ret = (uint8_t)item_verdict(status, *ret_words);
     return *ret != DELIVERED || error.kind == VALUE_MISSING;
@@ -313,11 +296,7 @@ static bool item_read(struct value item, struct arena *arena, uint8_t *ret, stru
 
 static bool items_read(struct str body, struct judgement *ret)
 {
-    struct str json = str_trim(body);
-    if (!str_starts(json, STR("{")) || !scan_is_valid(json))
-        return false;
-    struct value items =
-        member_of((struct value){.kind = VALUE_OBJECT, .text = json}, STR("items"));
+    struct value items = answer_member(answer_read(body), STR("items"));
     struct member item;
     size_t at = 0, count = 0;
     while (items.kind == VALUE_ARRAY && scan_next(items.text, &at, &item)) {
@@ -331,15 +310,8 @@ static bool items_read(struct str body, struct judgement *ret)
 
 static struct str whole_words(const struct reply *reply, struct arena *arena)
 {
-    struct str json = str_trim(reply->body), words = {0};
-    if (str_starts(json, STR("{")) && scan_is_valid(json))
-        words = error_words(
-            member_of((struct value){.kind = VALUE_OBJECT, .text = json}, STR("error")), arena);
-    if (words.len)
-        return words;
-    char text[32];
-    int len = snprintf(text, sizeof text, "HTTP %d", reply->status);
-    return arena_copy(arena, (struct str){text, (size_t)len});
+    struct str words = error_words(answer_member(answer_read(reply->body), STR("error")), arena);
+    return words.len ? words : answer_status(reply->status, arena);
 }
 
 static enum verdict whole_verdict(int status)

@@ -13,7 +13,7 @@ struct state;
 struct counter { /* weir_<kind>_<name>_total{<kind>="<label>"} */
     const char *kind, *name, *help;
     struct str label;
-    uint64_t value; /* written by the lane; read torn-free by the admin server */
+    uint64_t value; /* written by one thread at a time; read by the lane */
     struct counter *next;
 };
 

@@ -257,7 +257,7 @@ static void write_counters(const struct counter *first, struct buffer *to)
                 !str_equal(str_from(at->name), str_from(counter->name)))
                 continue;
             sample(to, name, at->kind, at->label);
-            number(to, at->value);
+            number(to, __atomic_load_n(&at->value, __ATOMIC_RELAXED));
         }
     }
 }

@@ -101,5 +101,33 @@ static void a_socket_stands_in_for_the_address(void)
     world_end(world);
 }
 
-CHECK_MAIN(TEST(a_request_is_what_the_output_said), TEST(credentials_headers_and_encoding_go_along),
+static void array_frame(const void *self, struct str target, struct frame *ret, struct arena *arena)
+{
+    (void)self, (void)arena;
+    *ret = (struct frame){.open = target, .between = STR(","), .close = STR("]")};
+}
+
+static void a_frame_stands_around_the_events_and_between_them(void)
+{
+    struct output framed = world_output;
+    framed.frame = array_frame;
+    struct world *world = world_make(1);
+    world->output = &framed;
+    world->far.port.submit = catch_submit;
+    world->far.port.take_done = catch_done;
+    world_open(world);
+    world_put(world, "logs-a:one", 0, false);
+    world_put(world, "logs-a:two", 0, false);
+    outbox_flush(world->outbox);
+    world_step(world);
+    CHECK_TEXT(caught->body,
+               "logs-a{\"create\":{\"_id\":\"e0\"}}\n"
+               "{\"@timestamp\":\"2026-01-01T00:00:00Z\",\"message\":\"logs-a:one\"}\n"
+               ",{\"create\":{\"_id\":\"e1\"}}\n"
+               "{\"@timestamp\":\"2026-01-01T00:00:00Z\",\"message\":\"logs-a:two\"}\n]");
+    world_end(world);
+}
+
+CHECK_MAIN(TEST(a_frame_stands_around_the_events_and_between_them),
+           TEST(a_request_is_what_the_output_said), TEST(credentials_headers_and_encoding_go_along),
            TEST(a_socket_stands_in_for_the_address))

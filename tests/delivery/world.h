@@ -23,6 +23,7 @@
 enum { WORLD_EVENTS_MAX = 20000, WORLD_SECOND = 1000 };
 
 struct world {
+    const struct output *output;
     struct sim_clock clock;
     struct sim_far far;
     struct delivery *delivery;
@@ -96,6 +97,7 @@ static inline struct world *world_make(uint64_t seed)
     sim_clock_init(&world->clock, seed);
     sim_far_init(&world->far, &world->clock, seed + 1);
     arena_init(&world->scratch, 4096, 1 << 20);
+    world->output = &world_output;
     world->url[0] = STR("http://127.0.0.1:9200");
     world->endpoint = (struct endpoint){.urls = {.count = 1, .texts = world->url},
                                         .verify = true,
@@ -110,7 +112,7 @@ static inline struct world *world_make(uint64_t seed)
 
 static inline void world_open(struct world *world)
 {
-    const struct delivery_output output = {.output = &world_output,
+    const struct delivery_output output = {.output = world->output,
                                            .self = world,
                                            .label = STR("world \"w\""),
                                            .index = 3,

@@ -1,0 +1,40 @@
+/* agent/delivery/answer.c - looks into what a far end said, when that is JSON.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "agent/delivery/answer.h"
+
+#include <stdio.h>
+
+#include "agent/data/scan.h"
+
+struct value answer_read(struct str body)
+{
+    struct str json = str_trim(body);
+    bool is_object = str_starts(json, STR("{")), is_array = str_starts(json, STR("["));
+    if ((!is_object && !is_array) || !scan_is_valid(json))
+        return (struct value){.kind = VALUE_MISSING};
+    return (struct value){.kind = is_object ? VALUE_OBJECT : VALUE_ARRAY, .text = json};
+}
+
+struct value answer_member(struct value object, struct str key)
+{
+    struct member member;
+    size_t at = 0;
+    while (object.kind == VALUE_OBJECT && scan_next(object.text, &at, &member))
+        if (str_equal(member.key, key))
+            return member.value;
+    return (struct value){.kind = VALUE_MISSING};
+}
+
+struct str answer_text(struct value object, struct str key, struct arena *arena)
+{
+    struct str text;
+    return value_text(answer_member(object, key), arena, &text) ? text : (struct str){0};
+}
+
+struct str answer_status(int status, struct arena *arena)
+{
+    char text[32];
+    int len = snprintf(text, sizeof text, "HTTP %d", status);
+    return arena_copy(arena, (struct str){text, (size_t)len});
+}

@@ -1,0 +1,18 @@
+/* agent/delivery/answer.h - looks into what a far end said, when that is JSON.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef WEIR_ANSWER_H
+#define WEIR_ANSWER_H
+
+#include "agent/data/event.h"
+
+/* The object or array that the body is, whole and valid; MISSING: it is anything else. */
+struct value answer_read(struct str body);
+/* The member of a valid object, the first of twins; MISSING: there is none, or it is no object. */
+struct value answer_member(struct value object, struct str key);
+/* Its text; empty where there is none. */
+struct str answer_text(struct value object, struct str key, struct arena *arena);
+/* "HTTP 502", for far ends that say no more. */
+struct str answer_status(int status, struct arena *arena);
+
+#endif

@@ -1,0 +1,370 @@
+/* outputs/honeycomb.c - batches of events to Honeycomb's API.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * POST /1/batch/<dataset>: an array of {"time", "samplerate", "data"}, answered by a status per
+ * event. An answer is believed only when it is whole: a JSON array with one status per event. There
+ * is no id that would tell a second copy from the first, so what was in flight without an answer
+ * may arrive twice.
+ */
+#include "agent/weir.h"
+
+#include <stdio.h>
+
+enum {
+    OWN_FIELDS = 8,  /* what write_own() and write_cut() add */
+    OWN_BYTES = 512, /* and the envelope */
+    EVENT_FIELDS_MAX = 2000,
+    EVENT_BYTES_MAX = 1000000, /* what Honeycomb's own client sends at most; the API takes 1 MiB */
+    TEXT_BYTES_MAX = 65535,
+    KEY_BYTES = 64, /* of those that are made of an id and a secret */
+};
+
+struct honeycomb {
+    struct endpoint endpoint;
+    struct str key, missing;
+    struct template *dataset;
+    int region;
+    uint64_t *cut_fields, *cut_texts;
+};
+
+enum { REGION_US = 0, REGION_EU };
+static const struct choice regions[] = {{"us", REGION_US}, {"eu", REGION_EU}, {0}};
+
+static const struct setting settings[] = {
+    ENDPOINT_SETTINGS_OF(struct honeycomb, endpoint, "[]", "3MB", endpoint_zstd_words),
+    SECRET_SETTING(struct honeycomb, key, .required = true, .example = "env(\"HONEYCOMB_API_KEY\")",
+                   .help = "API key that may send events, of an environment or classic."),
+    CHOICE_SETTING(struct honeycomb, region, regions, .def = "us",
+                   .help = "Where the team's data lives, when `url` says nothing else."),
+    TEMPLATE_SETTING(struct honeycomb, dataset, .def = "\"{service.name}\"",
+                     .help = "Dataset. What fields bring in becomes lower case and loses what no "
+                             "name may hold.",
+                     .example = "\"functions\""),
+    TEXT_SETTING(struct honeycomb, missing, .def = "\"unknown_dataset\"",
+                 .help = "What stands in `dataset` for a missing field."),
+    {0},
+};
+
+static const struct encoding encoding = {
+    .names = NAMES_HONEYCOMB, .event_id = true, .sampling = true};
+
+static const struct flat_bounds bounds = {.names = NAMES_HONEYCOMB,
+                                          .fields_max = EVENT_FIELDS_MAX - OWN_FIELDS,
+                                          .text_max = TEXT_BYTES_MAX,
+                                          .object_max = EVENT_BYTES_MAX - OWN_BYTES};
+
+/* --- opening -------------------------------------------------------------------------------------
+ */
+
+/* hcaik_..., where `kind` says what the key is for: i for ingest, m for management. */
+static bool key_is(struct str key, char kind)
+{
+    return key.len > 6 && str_starts(key, STR("hc")) && key.at[3] == kind &&
+           (key.at[4] == 'k' || key.at[4] == 'c') && key.at[5] == '_';
+}
+
+static const char *key_mistake(struct str key)
+{
+    if (key.len == 0)
+        return "it is empty";
+    if (key_is(key, 'm'))
+        return "this is a management key, which cannot send events: make an ingest key";
+    if (key_is(key, 'i') && key.len != KEY_BYTES)
+        return "an ingest key is its id and its secret in one, 64 characters";
+    return NULL;
+}
+
+static const char *dataset_mistake(struct str name)
+{
+    if (str_trim(name).len == 0 || name.len > TARGET_BYTES_MAX)
+        return "it must have 1 to 255 bytes";
+    if (str_find(name, '/') != SIZE_MAX)
+        return "it must not hold a slash";
+    for (size_t i = 0; i < name.len; i++)
+        if ((unsigned char)name.at[i] < ' ' || name.at[i] == 127)
+            return "it must not hold a control byte";
+    return NULL;
+}
+
+static enum code dataset_check(const struct honeycomb *hny, struct host *host, struct why *why)
+{
+    const struct event bare = {0};
+    struct buffer name;
+    buffer_init(&name, LINE_BYTES_DEFAULT);
+    template_write(hny->dataset, &bare, TEMPLATE_SAFE, &name, host_arena(host));
+    const char *mistake = dataset_mistake(buffer_str(&name));
+    enum code code = OK;
+    if (mistake)
+        code = fail(why, BAD_CONFIG, "%s: `dataset` would give \"%.*s\": %s", host_where(host),
+                    STR_ARG(str_slice(buffer_str(&name), 0, 60)), mistake);
+    buffer_clear(&name);
+    return code;
+}
+
+static enum code honeycomb_open(void *self, struct host *host, struct why *why)
+{
+    static struct str hosts[] = {[REGION_US] = {"https://api.honeycomb.io", 24},
+                                 [REGION_EU] = {"https://api.eu1.honeycomb.io", 28}};
+    struct honeycomb *hny = self;
+    struct endpoint *endpoint = &hny->endpoint;
+    struct str key = str_trim(hny->key);
+    const char *mistake = key_mistake(key);
+    if (mistake)
+        return fail(why, BAD_CONFIG, "%s: `key`: %s", host_where(host), mistake);
+    if (endpoint->urls.count == 0)
+        endpoint->urls = (struct list){.count = 1, .texts = &hosts[hny->region]};
+    endpoint->auth_header = endpoint_secret_header(host_arena(host), "X-Honeycomb-Team", key);
+    if (!endpoint->auth_header.at)
+        return fail(why, OVER_LIMIT, "%s: no memory for the key", host_where(host));
+    hny->cut_fields = host_counter(host, "cut_fields",
+                                   "Fields left out of events because the destination takes no "
+                                   "more; again each time an event is sent again.");
+    hny->cut_texts = host_counter(host, "cut_texts",
+                                  "Texts shortened to what the destination takes; again each time "
+                                  "an event is sent again.");
+    enum code code = dataset_check(hny, host, why);
+    return code == OK ? endpoint_open(endpoint, host_arena(host), host_where(host), why) : code;
+}
+
+static const struct endpoint *honeycomb_endpoint(const void *self)
+{
+    return &((const struct honeycomb *)self)->endpoint;
+}
+
+static struct encoding honeycomb_encoding(const void *self)
+{
+    (void)self;
+    return encoding;
+}
+
+/* --- the request
+ * ----------------------------------------------------------------------------------- */
+
+static void honeycomb_target(const void *self, const struct event *event, struct buffer *to,
+                             struct arena *scratch)
+{
+    const struct honeycomb *hny = self;
+    template_write(hny->dataset, event, TEMPLATE_SAFE, to, scratch);
+}
+
+static bool has_field(const struct event *event, struct str key)
+{
+    for (uint16_t i = 0; i < event->count; i++) {
+        const struct field *field = &event->fields[i];
+        if (field->key.len == key.len && !(field->flags & FIELD_REMOVED) &&
+            str_equal(field->key, key))
+            return true;
+    }
+    return false;
+}
+
+static void write_own(struct buffer *body, const struct event *event, struct str key,
+                      struct str value)
+{
+    if (value.len == 0 || has_field(event, key))
+        return;
+    buffer_format(body, "%s\"%.*s\":\"%.*s\"", body->at[body->len - 1] == '{' ? "" : ",",
+                  STR_ARG(key), STR_ARG(value));
+}
+
+/* What Honeycomb tells logs from spans by; a REPORT is the span of its invocation. */
+static void write_meta(struct buffer *body, const struct event *event)
+{
+    bool is_span = event->slots[SLOT_PARENT_SPAN_ID] || event->flags & EVENT_ENDS_INVOCATION;
+    bool is_traced = event->slots[SLOT_TRACE_ID] != 0;
+    write_own(body, event, STR("severity"), event_severity_word(event));
+    write_own(body, event, STR("meta.signal_type"),
+              is_traced && is_span ? STR("trace") : STR("log"));
+    if (is_traced && !is_span)
+        write_own(body, event, STR("meta.annotation_type"), STR("span_event"));
+}
+
+static void count_cut(uint64_t *counter, uint32_t more)
+{
+    if (more)
+        __atomic_fetch_add(counter, more, __ATOMIC_RELAXED);
+}
+
+static void write_cut(const struct honeycomb *hny, struct buffer *body, struct flat_cut cut)
+{
+    if (cut.fields + cut.texts == 0 || body->full)
+        return;
+    body->len--;
+    buffer_format(body, ",\"meta.weir.cut_fields\":%u,\"meta.weir.cut_texts\":%u}", cut.fields,
+                  cut.texts);
+    count_cut(hny->cut_fields, cut.fields);
+    count_cut(hny->cut_texts, cut.texts);
+}
+
+static void honeycomb_encode(const void *self, const struct event *event, struct str target,
+                             struct buffer *body, struct arena *scratch)
+{
+    (void)target;
+    buffer_byte(body, '{');
+    if (event->time_ns) {
+        buffer_add(body, STR("\"time\":"));
+        encode_time(body, event->time_ns);
+        buffer_byte(body, ',');
+    }
+    if (event->weight > 1) {
+        buffer_add(body, STR("\"samplerate\":"));
+        buffer_uint(body, event->weight);
+        buffer_byte(body, ',');
+    }
+    buffer_add(body, STR("\"data\":"));
+    size_t start = body->len;
+    encode_event(body, event, &encoding, scratch);
+    if (body->full)
+        return;
+    body->len--; /* its brace, put back behind our own fields */
+    write_meta(body, event);
+    buffer_byte(body, '}');
+    write_cut(self, body, flatten_object(body, start, &bounds, scratch));
+    buffer_byte(body, '}');
+}
+
+static void honeycomb_frame(const void *self, struct str target, struct frame *ret,
+                            struct arena *arena)
+{
+    (void)self, (void)target, (void)arena;
+    *ret = (struct frame){.open = STR("["), .between = STR(","), .close = STR("]")};
+}
+
+static void honeycomb_request(const void *self, struct str target, struct request *ret,
+                              struct arena *arena)
+{
+    (void)self;
+    struct buffer path;
+    buffer_init(&path, LINE_BYTES_DEFAULT);
+    buffer_add(&path, STR("/1/batch/"));
+    endpoint_write_url_part(&path, target);
+    ret->method = "POST";
+    ret->path = arena_copy(arena, buffer_str(&path));
+    ret->content_type = STR("application/json");
+    ret->accept = STR("application/json");
+    ret->expects_json = true;
+    buffer_clear(&path);
+}
+
+/* --- the answer
+ * ------------------------------------------------------------------------------------ */
+
+static enum verdict item_verdict(int64_t status)
+{
+    switch (status) {
+    case 401:
+    case 403:
+    case 404:
+        return HOLD;
+    case 408:
+    case 429:
+        return RETRY;
+    case 413:
+        return TOO_LARGE;
+    default:
+        if (status >= 500)
+            return RETRY;
+        return status < 300 ? DELIVERED : REFUSED;
+    }
+}
+
+/* {"status":202}; false: that is no answer to what was asked. */
+static bool item_read(struct value item, struct arena *arena, uint8_t *ret, struct str *ret_words)
+{
+    int64_t status;
+    if (str_equal(item.text, STR("{\"status\":202}"))) { /* nearly all of them */
+        *ret = DELIVERED;
+        return true;
+    }
+    if (item.kind != VALUE_OBJECT || !value_integer(answer_member(item, STR("status")), &status) ||
+        status < 200 || status > 599)
+        return false;
+    *ret = (uint8_t)item_verdict(status);
+    *ret_words = answer_text(item, STR("error"), arena);
+    if (ret_words->len == 0)
+        *ret_words = answer_status((int)status, arena);
+    return true;
+}
+
+static bool items_read(struct str body, struct judgement *ret)
+{
+    struct value items = answer_read(body);
+    struct member item;
+    size_t at = 0, count = 0;
+    while (items.kind == VALUE_ARRAY && scan_next(items.text, &at, &item)) {
+        if (count == ret->count ||
+            !item_read(item.value, ret->arena, &ret->items[count], &ret->words[count]))
+            return false;
+        count++;
+    }
+    return count == ret->count;
+}
+
+/* {"error":"..."}, or RFC 7807 with a title and a detail. */
+static struct str whole_words(const struct reply *reply, struct arena *arena)
+{
+    struct value body = answer_read(reply->body);
+    struct str error = answer_text(body, STR("error"), arena);
+    struct str title = answer_text(body, STR("title"), arena),
+               detail = answer_text(body, STR("detail"), arena);
+    if (error.len == 0 && title.len == 0)
+        return answer_status(reply->status, arena);
+    char words[WORDS_BYTES_MAX];
+    size_t len =
+        (size_t)snprintf(words, sizeof words, "%.*s%s%.*s", STR_ARG(error.len ? error : title),
+                         detail.len ? ": " : "", STR_ARG(detail));
+    return arena_copy(arena, (struct str){words, len < sizeof words ? len : sizeof words - 1});
+}
+
+static bool words_say(struct str words, struct str text)
+{
+    return str_find_str(words, text) != SIZE_MAX;
+}
+
+static enum verdict whole_verdict(int status, struct str words)
+{
+    switch (status) {
+    case 400:
+        if (words_say(words, STR("API key"))) /* Refinery answers so to a key it does not know */
+            return HOLD;
+        return words_say(words, STR("too large")) ? TOO_LARGE : REFUSED;
+    case 413:
+        return TOO_LARGE;
+    case 408:
+    case 429:
+        return RETRY;
+    case 501:
+        return HOLD;
+    default: /* redirects, 401 to 406, 415: somebody has to put something right */
+        return status >= 300 && status < 500 ? HOLD : RETRY;
+    }
+}
+
+static void honeycomb_judge(const void *self, const struct reply *reply, struct judgement *ret)
+{
+    (void)self;
+    if (reply->status == 200) {
+        ret->whole = items_read(reply->body, ret) ? DELIVERED : RETRY;
+        if (ret->whole == RETRY)
+            ret->whole_words = STR("the answer has no status for each event");
+        return;
+    }
+    ret->whole_words = whole_words(reply, ret->arena);
+    ret->whole = whole_verdict(reply->status, ret->whole_words);
+    ret->hold_output = ret->whole == HOLD && reply->status != 404;
+}
+
+const struct output output_honeycomb = {
+    .name = "honeycomb",
+    .summary = "Send events to Honeycomb, each with the number of events it stands for.",
+    .settings = settings,
+    .size = sizeof(struct honeycomb),
+    .open = honeycomb_open,
+    .encoding = honeycomb_encoding,
+    .encode = honeycomb_encode,
+    .frame = honeycomb_frame,
+    .target = honeycomb_target,
+    .endpoint = honeycomb_endpoint,
+    .request = honeycomb_request,
+    .judge = honeycomb_judge,
+};

@@ -1,0 +1,37 @@
+/* tests/delivery/test_answer.c - mirrors agent/delivery/answer.c.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "agent/delivery/answer.c"
+
+#include "agent/must.h"
+#include "tests/check.h"
+
+static void only_whole_json_is_read(void)
+{
+    static const struct {
+        const char *body;
+        enum value_kind want;
+    } cases[] = {
+        {" {\"a\":1}\r\n", VALUE_OBJECT}, {"[]", VALUE_ARRAY},         {"", VALUE_MISSING},
+        {"\"text\"", VALUE_MISSING},      {"{\"a\":1", VALUE_MISSING}, {"<html>", VALUE_MISSING},
+        {"{} {}", VALUE_MISSING},         {"[1,]", VALUE_MISSING},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        CHECK_EQ(answer_read(str_from(cases[i].body)).kind, cases[i].want);
+}
+
+static void members_are_found_by_name(void)
+{
+    struct arena arena;
+    arena_init(&arena, 4096, 1 << 16);
+    struct value object = answer_read(STR("{\"error\":\"a \\\"b\\\"\",\"status\":401,\"n\":null}"));
+    CHECK_TEXT(answer_text(object, STR("error"), &arena), "a \"b\"");
+    CHECK_TEXT(answer_text(object, STR("status"), &arena), "401");
+    CHECK_EQ(answer_text(object, STR("n"), &arena).len, 0);
+    CHECK_EQ(answer_text(object, STR("detail"), &arena).len, 0);
+    CHECK_EQ(answer_member(answer_read(STR("[1]")), STR("error")).kind, VALUE_MISSING);
+    CHECK_TEXT(answer_status(502, &arena), "HTTP 502");
+    arena_clear(&arena);
+}
+
+CHECK_MAIN(TEST(only_whole_json_is_read), TEST(members_are_found_by_name))
