@@ -164,6 +164,8 @@ static int document_status(struct sim_far *far, struct str target, const char *i
         return 409;
     }
     sim_far_store(far, target, str_from(id));
+    if (far->stored)
+        far->stored(far->context, target, source);
     return 201;
 }
 
@@ -335,10 +337,15 @@ static void far_release(void *self, struct exchange *exchange)
     exchange->port = NULL;
 }
 
+/* Nobody waits for the answer any more, but the request may have been on its way. */
 static void far_cancel(void *self, struct exchange *exchange)
 {
-    (void)self;
-    ((struct sim_journey *)exchange->port)->exchange = NULL;
+    struct sim_far *far = self;
+    struct sim_journey *journey = exchange->port;
+    if (journey->exchange && (journey->course == ARRIVES || journey->course == LOST_ANSWER) &&
+        sim_chance(&far->seed, 50))
+        journey_serve(far, journey);
+    journey->exchange = NULL;
 }
 
 static void far_step(void *self, int64_t wait_ns)

@@ -43,6 +43,9 @@ struct sim_far {
     struct sim_journey *journeys; /* requests under way */
     struct sim_document *documents;
     size_t document_count, document_room;
+    /* Called with every document that is stored; null: not. */
+    void (*stored)(void *context, struct str target, struct str document);
+    void *context;
     uint64_t requests, bulks, twins, violations;
     char violation[200]; /* the first */
 };

@@ -110,9 +110,8 @@ bool world_step(struct world *world)
     return more;
 }
 
-void world_count_tokens(struct str text, uint32_t *counts)
+void world_add_tokens(struct str text, uint32_t *counts)
 {
-    memset(counts, 0, WORLD_LINES_MAX * sizeof *counts);
     for (size_t i = 0; i + 3 < text.len; i++) {
         uint32_t number = 0;
         size_t at = i + 2;

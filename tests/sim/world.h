@@ -41,7 +41,7 @@ void world_init(struct world *world, struct sim_files *files, struct sim_clock *
  * invocation is closed. */
 bool world_step(struct world *world);
 
-/* Counts how often each line's token stands in a text. counts has WORLD_LINES_MAX entries. */
-void world_count_tokens(struct str text, uint32_t *counts);
+/* Adds to counts how often each line's token stands in a text. counts has WORLD_LINES_MAX entries. */
+void world_add_tokens(struct str text, uint32_t *counts);
 
 #endif

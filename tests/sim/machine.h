@@ -1,0 +1,253 @@
+/* tests/sim/machine.h - one simulated machine: a whole agent, the world it reads, the far end it sends to.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The real configuration, lane, filters, journal, disk writer and delivery, stepped on one thread in the order the
+ * dice say, on seeded twins of the ports. Everything follows from the seed.
+ */
+#ifndef WEIR_SIM_MACHINE_H
+#define WEIR_SIM_MACHINE_H
+
+#include <stdlib.h>
+
+#include "agent/builtin.h"
+#include "agent/command/agent.h"
+#include "tests/check.h"
+#include "tests/sim/exchange.h"
+#include "tests/sim/world.h"
+
+enum { MACHINE_STEPS_MAX = 200000 };
+
+struct machine {
+    const char *config;
+    struct sim_files *files;
+    struct sim_clock clock;
+    struct sim_far far;
+    struct world world;
+    struct agent agent;
+    bool is_up;
+    bool is_calm; /* nothing breaks: what an undisturbed run gives */
+    uint64_t seed, dice;
+    unsigned downs;
+    void (*weather)(struct machine *machine); /* called after every step of the world; null: none */
+};
+
+static struct sim_far *machine_far; /* exchanges() is asked without a context */
+
+static inline const struct exchanges *machine_exchanges(struct why *why)
+{
+    (void)why;
+    return &machine_far->port;
+}
+
+static inline void machine_failed(const struct machine *machine, const char *what)
+{
+    print_error("seed %llu, after %u downs: %s\n", (unsigned long long)machine->seed,
+                machine->downs, what);
+    fail();
+}
+
+static inline void machine_init(struct machine *machine, const char *config, uint64_t seed,
+                                uint32_t lines)
+{
+    *machine = (struct machine){.config = config, .seed = seed, .dice = seed * 77 + 5};
+    machine->files = sim_files_make(seed);
+    sim_clock_init(&machine->clock, seed);
+    sim_far_init(&machine->far, &machine->clock, seed);
+    sim_files_faults(machine->files)->short_percent = (unsigned)(seed % 3) * 20;
+    world_init(&machine->world, machine->files, &machine->clock, seed, lines);
+}
+
+static inline void machine_clear(struct machine *machine)
+{
+    if (machine->is_up)
+        agent_close(&machine->agent);
+    sim_far_clear(&machine->far);
+    sim_files_free(machine->files);
+}
+
+static inline bool machine_start(struct machine *machine, bool once)
+{
+    struct diagnostics diagnostics;
+    struct why why = {0};
+    const struct config_source source = {.name = "-e", .text = str_from(machine->config)};
+    const struct files *files = sim_files_port(machine->files);
+    const struct config_options options = {
+        .sources = &source,
+        .source_count = 1,
+        .files = files,
+        .plugins = {builtin_inputs, builtin_filters, builtin_outputs}};
+    const struct agent_ports ports = {
+        .clock = &machine->clock.port, .files = files, .exchanges = machine_exchanges};
+    machine_far = &machine->far;
+    machine->agent = (struct agent){0};
+    if (!agent_configure(&machine->agent, &options, &diagnostics))
+        machine_failed(machine, "the configuration is wrong");
+    enum code code = agent_open(&machine->agent, &ports, &why);
+    machine->is_up = code == OK;
+    machine->agent.lane.mode = once ? LANE_ONCE : LANE_RUN;
+    if (code != OK && !sim_files_has_crashed(machine->files))
+        machine_failed(machine, why.text);
+    if (!machine->is_up)
+        agent_close(&machine->agent);
+    return machine->is_up;
+}
+
+/* kill -9, or the machine stops. */
+static inline void machine_down(struct machine *machine)
+{
+    if (machine->is_up)
+        agent_close(&machine->agent);
+    machine->is_up = false;
+    if (!sim_files_has_crashed(machine->files) && sim_chance(&machine->dice, 50))
+        sim_files_kill(machine->files);
+    else
+        sim_files_crash(machine->files);
+    sim_files_faults(machine->files)->crash_in_syncs = 0;
+    machine->downs++;
+}
+
+/* Lane, disk writer and delivery, in the order the dice say. True: the lane has more to do at once. */
+static inline bool machine_step(struct machine *machine)
+{
+    struct lane *lane = &machine->agent.lane;
+    bool again = false;
+    if (sim_chance(&machine->dice, 70))
+        again = lane_step(lane).again;
+    if (sim_chance(&machine->dice, 70))
+        (void)writer_step(state_writer(lane->state), machine->clock.mono_ns);
+    if (lane->delivery && sim_chance(&machine->dice, 70))
+        (void)delivery_step(lane->delivery, 0);
+    return again;
+}
+
+/* SIGTERM: deliver what can be delivered within the deadline, keep the rest. */
+static inline void machine_stop(struct machine *machine, int64_t drain_ns)
+{
+    struct lane *lane = &machine->agent.lane;
+    int64_t deadline_ns = machine->clock.mono_ns + drain_ns;
+    lane_stop(lane, false);
+    if (lane->delivery)
+        delivery_stop(lane->delivery, deadline_ns);
+    while (!lane_is_done(lane) && machine->clock.mono_ns < deadline_ns &&
+           !sim_files_has_crashed(machine->files)) {
+        (void)machine_step(machine);
+        sim_clock_pass(&machine->clock, 20 * SIM_MS);
+    }
+}
+
+static inline void machine_come_up(struct machine *machine)
+{
+    if (!machine->is_calm && sim_chance(&machine->dice, 80))
+        sim_files_faults(machine->files)->crash_in_syncs = 1 + sim_below(&machine->dice, 60);
+    if (!machine_start(machine, false))
+        machine_down(machine);
+}
+
+/* The world writes until it has written all; the agent comes and goes meanwhile. */
+static inline void machine_live(struct machine *machine)
+{
+    bool more = true;
+    while (more) {
+        while (!machine->is_up)
+            machine_come_up(machine);
+        more = world_step(&machine->world);
+        if (machine->weather)
+            machine->weather(machine);
+        for (int i = 0; i < 4 && !sim_files_has_crashed(machine->files); i++)
+            (void)machine_step(machine);
+        if (!machine->is_calm && sim_chance(&machine->dice, 1))
+            machine_stop(machine, (int64_t)sim_below(&machine->dice, 5000) * SIM_MS);
+        else if (!sim_files_has_crashed(machine->files))
+            continue;
+        machine_down(machine);
+    }
+}
+
+/* The world has calmed down: a last start, to the end of everything. */
+static inline void machine_finish(struct machine *machine)
+{
+    static const struct sim_habits calm = {.latency_ns = 50 * SIM_MS};
+    struct lane *lane = &machine->agent.lane;
+    const char *poison = machine->far.habits.poison, *malformed = machine->far.habits.malformed;
+    machine->far.habits = calm;
+    machine->far.habits.poison = poison; /* what is wrong with a document stays wrong */
+    machine->far.habits.malformed = malformed;
+    machine_down(machine);
+    sim_clock_pass(&machine->clock, INT64_C(120) * 1000 * SIM_MS);
+    if (!machine_start(machine, true))
+        machine_failed(machine, "it does not start");
+    for (int i = 0; i < MACHINE_STEPS_MAX && !lane_is_done(lane); i++)
+        if (!machine_step(machine))
+            sim_clock_pass(&machine->clock, 20 * SIM_MS);
+    if (!lane_is_done(lane))
+        machine_failed(machine, "it does not come to an end");
+    if (!ledger_is_balanced(state_ledger(lane->state)))
+        machine_failed(machine, "the ledger does not balance");
+}
+
+/* How many seeds WEIR_SEEDS (or one, WEIR_SEED) asks for, each run by `run`. */
+static inline void machine_seeds(unsigned long seeds_default, void (*run)(uint64_t seed))
+{
+    const char *wanted = getenv("WEIR_SEEDS"), *first = getenv("WEIR_SEED");
+    unsigned long seeds = wanted ? strtoul(wanted, NULL, 10) : seeds_default;
+    unsigned long from = first ? strtoul(first, NULL, 10) : 1;
+    for (unsigned long seed = from; seed < from + (first ? 1 : seeds); seed++)
+        run(seed);
+    print_message("%lu seeds\n", first ? 1 : seeds);
+}
+
+/* --- the oracle: it knows only what the world wrote ---------------------------------------------- */
+
+/* Every line stands exactly once in `counts`. */
+static inline void machine_check_all(const struct machine *machine, const char *where,
+                                     const uint32_t *counts)
+{
+    char what[128];
+    for (uint32_t i = 0; i < machine->world.line_count; i++) {
+        if (counts[i] == 1)
+            continue;
+        snprintf(what, sizeof what, "line %u stands %u times in %s, which gets all", i, counts[i],
+                 where);
+        machine_failed(machine, what);
+    }
+}
+
+/* No line twice, every error, whole traces only. */
+static inline void machine_check_sample(const struct machine *machine, const char *where,
+                                        const uint32_t *counts)
+{
+    static uint32_t kept[WORLD_TRACES_MAX];
+    const struct world *world = &machine->world;
+    char what[128];
+    memset(kept, 0, sizeof kept);
+    for (uint32_t i = 0; i < world->line_count; i++) {
+        uint32_t trace = world->lines[i].trace;
+        kept[trace] += counts[i];
+        snprintf(what, sizeof what, "line %u (trace %u) stands %u times in the sample %s", i, trace,
+                 counts[i], where);
+        if (counts[i] > 1 || (world->lines[i].is_error && counts[i] != 1))
+            machine_failed(machine, what);
+    }
+    for (uint32_t trace = 0; trace < world->trace_count; trace++) {
+        snprintf(what, sizeof what, "trace %u is split in %s: %u of %u lines", trace, where,
+                 kept[trace], world->trace_lines[trace]);
+        if (kept[trace] && kept[trace] != world->trace_lines[trace])
+            machine_failed(machine, what);
+    }
+}
+
+/* Two places hold the same lines. */
+static inline void machine_check_same(const struct machine *machine, const char *where,
+                                      const uint32_t *counts, const uint32_t *wanted)
+{
+    char what[128];
+    for (uint32_t i = 0; i < machine->world.line_count; i++) {
+        if (counts[i] == wanted[i])
+            continue;
+        snprintf(what, sizeof what, "line %u (trace %u) stands %u times in %s instead of %u", i,
+                 machine->world.lines[i].trace, counts[i], where, wanted[i]);
+        machine_failed(machine, what);
+    }
+}
+
+#endif
