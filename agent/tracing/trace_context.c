@@ -25,12 +25,38 @@ static bool is_upper_hex(char digit)
     return digit >= 'A' && digit <= 'F';
 }
 
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* The high bit of each byte that lies between two others; none of the eight may be above 0x7f. */
+static uint64_t bytes_between(uint64_t eight, uint8_t low, uint8_t high)
+{
+    return (eight + EACH_BYTE(0x80u - low)) & ~(eight + EACH_BYTE(0x7fu - high));
+}
+
+/* Eight hex digits in lower case; false for any other byte. */
+static bool hex_copy_eight(const char *from, char *to)
+{
+    uint64_t eight;
+    memcpy(&eight, from, sizeof eight);
+    uint64_t lower = eight | EACH_BYTE(0x20); /* digits have that bit anyway */
+    uint64_t fits = bytes_between(eight & EACH_BYTE(0x7f), '0', '9') |
+                    bytes_between(lower & EACH_BYTE(0x7f), 'a', 'f');
+    memcpy(to, &lower, sizeof lower);
+    return (fits & ~eight & EACH_BYTE(0x80)) == EACH_BYTE(0x80);
+}
+
 /* Copies hex digits in lower case; false for any other byte, and for all zeros. */
 static bool hex_copy(struct str text, char *to)
 {
     static const char digits[] = "0123456789abcdef";
     unsigned bits = 0;
-    for (size_t i = 0; i < text.len; i++) {
+    size_t i = 0;
+    for (; i + 8 <= text.len; i += 8) {
+        if (!hex_copy_eight(text.at + i, to + i))
+            return false;
+        bits |= memcmp(to + i, "00000000", 8) != 0;
+    }
+    for (; i < text.len; i++) {
         unsigned value = hex_value(text.at[i]);
         if (value > 15)
             return false;
@@ -221,7 +247,25 @@ static bool amazon_member(struct str member, struct trace_context *context, bool
     return true;
 }
 
-bool amazon_trace_read(struct str header, struct trace_context *ret)
+/* The header as Lambda itself writes it: `Root=1-8-24;Parent=16;Sampled=1`. False: read it member
+ * by member. */
+static bool amazon_common_read(struct str header, struct trace_context *ret)
+{
+    enum { ROOT = 5, PARENT = ROOT + XRAY_ID_LEN + 8, SAMPLED = PARENT + SPAN_ID_DIGITS + 9 };
+    if (header.len != SAMPLED + 1 || memcmp(header.at, "Root=", 5) != 0 ||
+        memcmp(header.at + PARENT - 8, ";Parent=", 8) != 0 ||
+        memcmp(header.at + SAMPLED - 9, ";Sampled=", 9) != 0)
+        return false;
+    struct trace_context context = {.has_span = true, .flags = header.at[SAMPLED] == '1'};
+    if ((header.at[SAMPLED] != '0' && header.at[SAMPLED] != '1') ||
+        !xray_id_copy((struct str){header.at + ROOT, XRAY_ID_LEN}, context.trace) ||
+        !hex_copy((struct str){header.at + PARENT, SPAN_ID_DIGITS}, context.span))
+        return false;
+    *ret = context;
+    return true;
+}
+
+static bool amazon_members_read(struct str header, struct trace_context *ret)
 {
     struct trace_context context;
     context_start(&context);
@@ -236,6 +280,11 @@ bool amazon_trace_read(struct str header, struct trace_context *ret)
     if (has_root)
         *ret = context;
     return has_root;
+}
+
+bool amazon_trace_read(struct str header, struct trace_context *ret)
+{
+    return amazon_common_read(header, ret) || amazon_members_read(header, ret);
 }
 
 /* B3's word on sampling: 0, 1, d (single header only), true, false. False for any other word. */

@@ -201,7 +201,50 @@ static void every_b3_header_of_the_table_is_judged_right(void)
     json_decref(table);
 }
 
-CHECK_MAIN(TEST(ids_of_loggers_become_canonical),
+/* One byte of a header is changed to each of these at a time. */
+static void a_common_header_is_read_as_any_other(void)
+{
+    static const char header[] =
+        "Root=1-5759E988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+    static const unsigned char others[] = {'0',  '9',  ':',  '/',  'a',  'f', 'g', 'F',
+                                           'G',  '@',  '`',  0,    ' ',  '-', ';', '=',
+                                           0x10, 0x19, 0x7f, 0x80, 0xb0, 0xe1};
+    char text[sizeof header];
+    for (size_t i = 0; i < sizeof header - 1; i++) {
+        for (size_t j = 0; j < sizeof others; j++) {
+            struct trace_context common = {.flags = 0}, other = {.flags = 0};
+            memcpy(text, header, sizeof header);
+            text[i] = (char)others[j];
+            struct str changed = {text, sizeof header - 1};
+            bool is_read = amazon_trace_read(changed, &common);
+            CHECK_EQ(is_read, amazon_members_read(changed, &other));
+            CHECK(memcmp(&common, &other, sizeof common) == 0);
+        }
+    }
+    struct trace_context context;
+    CHECK(amazon_common_read(STR("Root=1-5759E988-bd862e3fe1be46a994272793;"
+                                 "Parent=53995c3f42cd8ad8;Sampled=0"),
+                             &context));
+    CHECK_EQ(context.flags, 0);
+    CHECK(memcmp(context.trace, "5759e988bd862e3fe1be46a994272793", TRACE_ID_DIGITS) == 0);
+    CHECK(!amazon_common_read(STR("Root=1-00000000-000000000000000000000000;"
+                                  "Parent=53995c3f42cd8ad8;Sampled=0"),
+                              &context));
+}
+
+static void eight_digits_are_hex_as_each_of_them_is(void)
+{
+    for (unsigned byte = 0; byte < 256; byte++) {
+        for (size_t i = 0; i < 8; i++) {
+            char text[8] = {'0', '9', 'a', 'f', 'A', 'F', '1', 'c'}, to[8];
+            text[i] = (char)byte;
+            CHECK_EQ(hex_copy_eight(text, to), hex_value((char)byte) <= 15);
+        }
+    }
+}
+
+CHECK_MAIN(TEST(a_common_header_is_read_as_any_other),
+           TEST(eight_digits_are_hex_as_each_of_them_is), TEST(ids_of_loggers_become_canonical),
            TEST(only_lower_case_ids_that_are_not_zero_are_canonical),
            TEST(datadog_numbers_become_hex), TEST(google_and_jaeger_headers_are_read),
            TEST(every_undisputed_traceparent_of_the_table_is_judged_right),
