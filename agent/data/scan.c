@@ -395,6 +395,7 @@ static struct scan start(struct scanner *scanner, struct event *event, struct ar
         memset(event->slots, 0, sizeof event->slots);
     event->count = event->room = 0;
     event->flat = EVENT_ALL_FLAT;
+    scanner->kept_count = 0;
     return (struct scan){.start = event->bytes.at,
                          .end = event->bytes.at + event->bytes.len,
                          .scanner = scanner,
@@ -426,6 +427,8 @@ enum scan_result scan_object(struct scanner *scanner, struct event *event, struc
     enum scan_result result = scan_line(&scan, variant);
     if (UNLIKELY(scan.bad_utf8))
         result = scan_repaired(&scan, variant);
+    if (UNLIKELY(result != SCAN_OK))
+        scanner->kept_count = 0;
     if (result == SCAN_INVALID)
         *ret_error_at = (size_t)(scan.error_at - scan.start);
     return result;
@@ -447,10 +450,39 @@ struct scanner *scanner_make(struct arena *arena, const struct names *names)
         return NULL;
     scanner->names = names;
     scanner->duplicates = 0;
+    scanner->kept_count = 0;
     scanner->expected = FIELDS_FIRST;
     scanner->time = (struct time_cache){.minute_ns = 0};
     shape_init(&scanner->shape, names);
     return scanner;
+}
+
+struct members scanner_members(const struct scanner *scanner, struct str object)
+{
+    const struct kept_member *kept = scanner->kept, *end = kept + scanner->kept_count;
+    struct members members = {.container = object};
+    if (scanner->kept_count == KEPT_MEMBERS_MAX)
+        return members;
+    while (kept < end &&
+           (kept->member.value.kind != VALUE_OBJECT || kept->member.value.text.at != object.at))
+        kept++;
+    if (kept == end)
+        return members;
+    members.first = scanner->kept;
+    members.next = kept + 1;
+    members.end = scanner->kept + kept->next;
+    return members;
+}
+
+bool members_next(struct members *members, struct member *ret)
+{
+    if (!members->next)
+        return scan_next(members->container, &members->at, ret);
+    if (members->next == members->end)
+        return false;
+    *ret = members->next->member;
+    members->next = members->first + members->next->next;
+    return true;
 }
 
 uint64_t scanner_duplicates(const struct scanner *scanner)

@@ -40,6 +40,16 @@ struct member {
 };
 bool scan_next(struct str container, size_t *at, struct member *ret);
 
+/* The members of an object, in the order they stand: from what the scanner kept of the line it scanned last, if
+ * the object stands in that, else by walking. */
+struct members {
+    struct str container;
+    size_t at;                       /* while walking */
+    const struct kept_member *first, *next, *end; /* all that are kept, and those to come; null while walking */
+};
+struct members scanner_members(const struct scanner *scanner, struct str object);
+bool members_next(struct members *members, struct member *ret);
+
 /* Body of a JSON string to text. Borrows when there is nothing to unescape; null at when full. */
 struct str json_unescape(struct str body, struct arena *arena);
 

@@ -103,7 +103,13 @@ SCAN_TARGET static const char *V(container)(struct scan *scan, const char *at, c
     if (*at == '[')
         return V(array)(scan, at + 1, node, depth + 1);
     const struct shape_node *inner = node ? shape_inner(&scan->scanner->shape, node) : NULL;
-    return V(object)(scan, at + 1, inner, depth + 1);
+    if (depth > 1 || !scan->scanner)
+        return V(object)(scan, at + 1, inner, depth + 1);
+    struct kept_member *kept = scan_keep(scan->scanner);
+    const char *behind = V(object)(scan, at + 1, inner, depth + 1);
+    kept->member.value = (struct value){.kind = VALUE_OBJECT, .text = {.at = at, .len = 0}};
+    kept->next = scan->scanner->kept_count;
+    return behind;
 }
 
 /* Any value. node: the key it belongs to. ret: its kind and text. */
@@ -172,12 +178,13 @@ SCAN_TARGET static const char *V(array)(struct scan *scan, const char *at, const
 SCAN_TARGET static const char *V(object)(struct scan *scan, const char *at, const struct shape_node *node, unsigned depth)
 {
     struct bloom outer = scan->bloom;
-    struct value value;
+    struct kept_member nobodys, *kept = &nobodys;
     at = V(blank)(scan, at);
     if (at < scan->end && *at == '}')
         return at + 1;
     scan->bloom = (struct bloom){{0}};
     for (;;) {
+        const char *from = at;
         at = V(key)(scan, at, &node);
         if (!at)
             return NULL;
@@ -185,9 +192,14 @@ SCAN_TARGET static const char *V(object)(struct scan *scan, const char *at, cons
             scan->met |= node->is_twin; /* MET_TWINS */
         else if (scan->key.may_be_twin)
             scan->met |= MET_SUSPECTS;
-        at = V(value)(scan, at, node, depth, &value);
+        if (scan->scanner)
+            kept = scan_keep(scan->scanner);
+        kept->member.key = node ? (struct str){from + 1, node->key_len} : scan->key.text;
+        kept->member.key_escaped = !node && scan->key.is_escaped;
+        at = V(value)(scan, at, node, depth, &kept->member.value);
         if (!at)
             return NULL;
+        kept->next = scan->scanner ? scan->scanner->kept_count : 0;
         at = V(blank)(scan, at);
         if (at >= scan->end || (*at != ',' && *at != '}'))
             return scan_fail(scan, at);

@@ -8,13 +8,30 @@
 #include "agent/data/shape.h"
 #include "agent/data/time.h"
 
+enum { KEPT_MEMBERS_MAX = 64 }; /* of a line; one with more is walked */
+
+struct kept_member { /* of an object inside a line */
+    struct member member;
+    uint32_t next; /* index behind what stands inside its value */
+};
+
 struct scanner {
     const struct names *names;
     uint64_t duplicates;
     uint16_t expected; /* fields of the line before, and some more */
     struct time_cache time;
     struct shape shape;
+    uint32_t kept_count;                           /* KEPT_MEMBERS_MAX: perhaps not all, so nothing counts */
+    struct kept_member kept[KEPT_MEMBERS_MAX + 1]; /* of the last line, outer before inner */
 };
+
+/* Where the member that comes next is kept, or a place that nobody reads. */
+static inline struct kept_member *scan_keep(struct scanner *scanner)
+{
+    struct kept_member *kept = &scanner->kept[scanner->kept_count];
+    scanner->kept_count += scanner->kept_count < KEPT_MEMBERS_MAX;
+    return kept;
+}
 
 enum { /* what was met inside a nested value */
     MET_TWINS = 1,     /* an object with one key twice */

@@ -112,8 +112,9 @@ static void extra(struct reader *reader, const struct report *report, const stru
 static void tracing_read(struct reader *reader, struct str tracing)
 {
     struct member member;
+    struct members members = scanner_members(reader->lines, tracing);
     struct trace_context context;
-    for (size_t at = 0; scan_next(tracing, &at, &member);) {
+    while (members_next(&members, &member)) {
         if (str_equal(member.key, STR("spanId")) && member.value.kind == VALUE_STRING)
             reader_value(reader, SLOT_SPAN_ID, member.value);
         if (!str_equal(member.key, STR("value")) || member.value.kind != VALUE_STRING ||
@@ -202,7 +203,8 @@ static const struct known_member *find_member(struct str key)
 static void members_read(struct reader *reader, const struct report *report)
 {
     struct member member;
-    for (size_t at = 0; scan_next(report->text, &at, &member);) {
+    struct members members = scanner_members(reader->lines, report->text);
+    while (members_next(&members, &member)) {
         const struct known_member *known = find_member(member.key);
         if (!known || !known_read(reader, report, known, member.value))
             extra(reader, report, &member);
@@ -230,13 +232,18 @@ static void printed_read(struct reader *reader, struct value record)
         plain_read(reader, text);
 }
 
+static struct platform_type find_type(struct str type)
+{
+    for (size_t i = 0; i < COUNT(platform_types); i++)
+        if (str_equal(platform_types[i].type, type))
+            return platform_types[i];
+    return (struct platform_type){.event = type};
+}
+
 static void platform_read(struct reader *reader, struct str type, struct value record)
 {
     struct event *event = reader->event;
-    struct platform_type found = {.event = type};
-    for (size_t i = 0; i < COUNT(platform_types); i++)
-        if (str_equal(platform_types[i].type, type))
-            found = platform_types[i];
+    struct platform_type found = find_type(type);
     event->flags |= (uint16_t)(EVENT_PLATFORM | found.flags);
     reader_text(reader, SLOT_LAMBDA_EVENT, found.event);
     if (record.kind == VALUE_OBJECT)

@@ -114,6 +114,41 @@ static inline bool oracle_encodes(struct oracle *oracle, const struct event *eve
     return true;
 }
 
+static inline bool oracle_same_value(struct value a, struct value b)
+{
+    if (a.kind != b.kind)
+        return false;
+    if (a.kind == VALUE_BOOL)
+        return a.truth == b.truth;
+    return a.kind == VALUE_NULL || (a.text.at == b.text.at && a.text.len == b.text.len);
+}
+
+/* What the scanner kept of an object's members is what walking finds. */
+static inline bool oracle_keeps(struct oracle *oracle, struct str object)
+{
+    struct members members = scanner_members(oracle->scanner, object);
+    struct member kept, walked;
+    size_t at = 0;
+    while (scan_next(object, &at, &walked)) {
+        if (!members_next(&members, &kept) || !str_equal(kept.key, walked.key) ||
+            kept.key.at != walked.key.at || kept.key_escaped != walked.key_escaped ||
+            !oracle_same_value(kept.value, walked.value))
+            return oracle_complain(oracle, "a member was kept wrongly");
+        if (walked.value.kind == VALUE_OBJECT && !oracle_keeps(oracle, walked.value.text))
+            return false;
+    }
+    return !members_next(&members, &kept) || oracle_complain(oracle, "a member too many was kept");
+}
+
+static inline bool oracle_keeps_all(struct oracle *oracle, const struct event *event)
+{
+    for (uint16_t i = 0; i < event->count; i++)
+        if (event->fields[i].value.kind == VALUE_OBJECT &&
+            !oracle_keeps(oracle, event->fields[i].value.text))
+            return false;
+    return true;
+}
+
 static inline bool oracle_reads(struct oracle *oracle, struct str text, const json_t *want)
 {
     static const enum scan_variant variants[] = {SCAN_PLAIN, SCAN_SSE2, SCAN_AVX2};
@@ -128,6 +163,8 @@ static inline bool oracle_reads(struct oracle *oracle, struct str text, const js
             return oracle_complain(oracle, "a valid object was not indexed");
         if (result == SCAN_INVALID && error_at > event.bytes.len)
             return oracle_complain(oracle, "the error lies outside of the text");
+        if (result == SCAN_OK && !oracle_keeps_all(oracle, &event))
+            return false;
         if (result == SCAN_OK && !oracle_encodes(oracle, &event, want))
             return false;
         event.flags |= EVENT_EDITED; /* now field by field */

@@ -155,7 +155,37 @@ static void depth_is_bounded(void)
     CHECK(!scan_is_valid((struct str){text, 2 * JSON_DEPTH_MAX + 2}));
 }
 
-CHECK_MAIN(TEST(fields_are_indexed_in_order), TEST(invalid_utf8_before_an_escape_is_not_forgotten),
+/* Counts the members of the line's first field, kept or walked. */
+static size_t count_members(const struct event *event, bool *ret_kept)
+{
+    struct members members = scanner_members(fix.scanner, event->fields[0].value.text);
+    struct member member;
+    size_t count = 0;
+    *ret_kept = members.next != NULL;
+    while (members_next(&members, &member))
+        count += member.key.len > 0;
+    return count;
+}
+
+static void members_are_kept_while_there_is_room_for_all(void)
+{
+    EACH_VARIANT(v)
+    {
+        for (size_t want = 0; want < KEPT_MEMBERS_MAX + 4; want++) {
+            char line[2048] = "{\"o\":{";
+            bool is_kept;
+            for (size_t i = 0; i < want; i++)
+                snprintf(line + strlen(line), 32, "%s\"k%zu\":{}", i ? "," : "", i);
+            strcat(line, "},\"p\":[{\"x\":1}]}");
+            struct event event = scanned(line);
+            CHECK_EQ(count_members(&event, &is_kept), want);
+            CHECK_EQ(is_kept, want + 2 < KEPT_MEMBERS_MAX);
+        }
+    }
+}
+
+CHECK_MAIN(TEST(members_are_kept_while_there_is_room_for_all), TEST(fields_are_indexed_in_order),
+           TEST(invalid_utf8_before_an_escape_is_not_forgotten),
            TEST(a_second_line_of_the_same_shape_gives_the_same_index), TEST(the_last_of_twins_wins),
            TEST(keys_match_after_unescaping), TEST(twins_inside_an_object_flag_its_field),
            TEST(a_line_cut_short_keeps_the_fields_before_the_cut),
