@@ -11,6 +11,9 @@
 #include "agent/state/state.h"
 
 enum { RUN_ARENA_CHUNK = 64 * 1024, RUN_ARENA_MAX = 64 << 20 };
+enum {
+    BATCH_ARENA_CHUNK = 1 << 20
+}; /* an ordinary batch and what is made of it: nothing asked of the heap */
 
 /* How agent.memory is split: what a batch may take, what holders may hold, what payloads and the
  * disk writer may have under way. The rest is for the libraries and the tables. */
@@ -211,7 +214,7 @@ enum code agent_open(struct agent *agent, const struct agent_ports *ports, struc
                                        .files = ports->files,
                                        .clock = ports->clock,
                                        .now_ns = ports->clock->wall_ns(ports->clock->self)};
-    arena_init(&lane->batch, RUN_ARENA_CHUNK, share(agent, BATCH_PARTS));
+    arena_init(&lane->batch, BATCH_ARENA_CHUNK, share(agent, BATCH_PARTS));
     enum code code = pipeline_build(pipeline, agent->config, why);
     if (code != OK)
         return code;

@@ -14,7 +14,8 @@ struct batch {
     struct source *source;
     uint32_t source_id; /* source_id() of it, handed on to every origin */
     struct event *events;
-    uint32_t count, room;
+    struct origin *origins; /* of events[origins_from] and those behind it that there is room for */
+    uint32_t count, room, origins_from;
     uint64_t offset;    /* where in the source its bytes begin; offset + bytes: how far the source is read */
     uint64_t bytes;     /* read from the source for this batch: line ends, blank lines and what was cut included */
     uint32_t lines, blank;
@@ -22,8 +23,11 @@ struct batch {
 };
 
 /* Appends a zeroed event with its origin, or null when the batch is full (BATCH_EVENTS_MAX or the arena). The
- * pointer is good until the next call: the array moves while it grows. */
+ * pointer is good until the next call: the array moves while it grows. count-- takes the newest back. */
 struct event *batch_add(struct batch *batch, struct str bytes, uint64_t offset, uint32_t length);
+
+/* Makes room for so many more at once, if there is any; otherwise the array grows as it did. */
+void batch_expect(struct batch *batch, size_t more);
 
 /* What runs through the filters: pointers to events, so that a `when` acts on some of them.
  * A filter marks `fate`; the engine takes out what is no longer live. */

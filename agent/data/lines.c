@@ -153,12 +153,21 @@ bool lines_add(struct batch *batch, struct str line, uint64_t offset, uint64_t l
     return true;
 }
 
+/* How many lines there may be, given how long the first ones are: rather too many than to grow. */
+static size_t lines_in(size_t size, size_t length)
+{
+    size_t count = size / (length ? length : 1);
+    return count + count / 8 + 8;
+}
+
 size_t lines_split(struct batch *batch, struct str bytes, uint64_t offset, size_t line_max)
 {
     uint32_t ends[WINDOW];
     size_t from = 0, start = 0;
     while (from < bytes.len) {
         size_t count = lines_find(bytes, &from, ends, WINDOW);
+        if (start == 0 && count)
+            batch_expect(batch, lines_in(bytes.len, from / count));
         for (size_t i = 0; i < count; i++) {
             size_t end = ends[i];
             size_t len = end - start;

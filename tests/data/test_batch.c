@@ -59,6 +59,49 @@ static void a_full_arena_refuses_the_event_and_keeps_the_others(void)
     arena_clear(&arena);
 }
 
-CHECK_MAIN(TEST(events_keep_their_bytes_and_origins_while_the_array_grows),
+static void what_is_expected_finds_its_room_and_more_than_that_too(void)
+{
+    struct arena arena;
+    arena_init(&arena, 1 << 20, 64 << 20);
+    struct batch batch = {.arena = &arena};
+    CHECK(batch_add(&batch, STR("first"), 0, 1) != NULL);
+    batch_expect(&batch, 300);
+    CHECK_EQ(batch.room, 301);
+    const struct event *events = batch.events;
+    for (uint32_t i = 1; i < 301; i++)
+        CHECK(batch_add(&batch, STR("x"), i, 1) != NULL);
+    CHECK(batch.events == events);
+    batch_expect(&batch, SIZE_MAX / 2);
+    CHECK_EQ(batch.room, BATCH_EVENTS_MAX);
+    for (uint32_t i = 0; i < batch.count; i++)
+        CHECK_EQ(batch.events[i].origin->offset, i);
+    CHECK(batch_add(&batch, STR("y"), 999, 1) != NULL);
+    batch.count--; /* taken back: the next one stands in its place */
+    CHECK(batch_add(&batch, STR("y"), 1000, 1) != NULL);
+    CHECK_EQ(batch.events[301].origin->offset, 1000);
+    arena_clear(&arena);
+}
+
+static void an_added_event_says_nothing_but_its_bytes(void)
+{
+    struct arena arena;
+    arena_init(&arena, 1 << 20, 64 << 20);
+    struct batch batch = {.arena = &arena};
+    batch_expect(&batch, 2);
+    memset(batch.events, 0xA5, 2 * sizeof *batch.events);
+    memset(batch.origins, 0xA5, 2 * sizeof *batch.origins);
+    const struct event *event = batch_add(&batch, STR("x"), 3, 1);
+    struct event want = {.bytes = event->bytes, .origin = event->origin, .flat = EVENT_ALL_FLAT};
+    CHECK(memcmp(event->slots, want.slots, sizeof want.slots) == 0);
+    CHECK(event->time_ns == 0 && !event->fields && !event->count && !event->room && !event->flags);
+    CHECK(!event->severity && !event->fate && !event->weight && !event->hops && !event->id.len);
+    CHECK(!event->reason.len && !event->rule.len && event->flat == EVENT_ALL_FLAT);
+    CHECK(!event->origin->owed && !event->origin->fresh && !event->origin->is_counted);
+    arena_clear(&arena);
+}
+
+CHECK_MAIN(TEST(what_is_expected_finds_its_room_and_more_than_that_too),
+           TEST(an_added_event_says_nothing_but_its_bytes),
+           TEST(events_keep_their_bytes_and_origins_while_the_array_grows),
            TEST(a_batch_is_full_at_its_bound),
            TEST(a_full_arena_refuses_the_event_and_keeps_the_others))
