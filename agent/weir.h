@@ -13,6 +13,7 @@
 #include "agent/config/setting.h"
 #include "agent/config/template.h"
 #include "agent/data/batch.h"
+#include "agent/data/document.h"
 #include "agent/data/encode.h"
 #include "agent/data/flatten.h"
 #include "agent/data/lines.h"
@@ -140,6 +141,7 @@ struct request { /* made by the output, sent by the engine. Slices live until ju
     struct str path;    /* with leading slash and query; appended to one of the output's URLs */
     struct str content_type, accept;
     bool expects_json;
+    struct str body; /* of an errand; a payload's is what encode() wrote */
 };
 
 struct frame { /* what a body holds beside its events; slices live as long as the output or the arena */
@@ -163,6 +165,28 @@ struct judgement {
     struct arena *arena;       /* until the payload is settled */
 };
 
+/* An errand is a short talk with an HTTP output's far end beside delivery: ask() makes the next request, hear() reads
+ * its answer and says what was found, until ask() has nothing left to ask. */
+enum errand_kind {
+    ERRAND_LOOK,    /* `agent check --connect`: can what the data flow will ask be had? Changes nothing there */
+    ERRAND_PREPARE, /* before the first payload leaves: whatever goes wrong, delivery goes on after it */
+};
+enum finding {
+    FINDING_GOOD,  /* as it should be */
+    FINDING_DOUBT, /* delivery works, something else may not */
+    FINDING_FAULT, /* delivery will not work */
+};
+
+struct errand {
+    enum errand_kind kind;
+    unsigned step;       /* the plugin's own, 0 at first: hear() moves it on, ask() may be called again for the same */
+    void *mine;          /* the plugin's own: output->errand_size bytes, zeroed at first */
+    struct arena *arena; /* lives until the errand ends */
+};
+/* One line, no secret: what is so; for what is not well ": " and the command, privilege or setting that mends it. */
+void errand_tell(struct errand *errand, enum finding finding, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 struct output {
     const char *name, *summary;
     const struct setting *settings;
@@ -182,6 +206,12 @@ struct output {
     void (*request)(const void *self, struct str target, struct request *ret, struct arena *arena);
     void (*frame)(const void *self, struct str target, struct frame *ret, struct arena *arena); /* null: events alone */
     void (*judge)(const void *self, const struct reply *reply, struct judgement *ret);
+    /* Both or neither. ask() fills ret (with a body, where there is one) for the errand's step; false: it is done.
+     * hear() gets whole answers only. Missing ones, redirects and what heals with time (408, 429, 5xx but 501) are the
+     * engine's: it says so, or asks again. */
+    bool (*ask)(const void *self, struct errand *errand, struct request *ret);
+    void (*hear)(const void *self, struct errand *errand, const struct reply *reply);
+    size_t errand_size;
 
     /* Byte streams (no request): the file to append to; empty: standard output. */
     const struct byte_stream *(*stream)(const void *self);

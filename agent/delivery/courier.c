@@ -9,6 +9,7 @@
 #include "agent/delivery/board.h"
 #include "agent/delivery/compress.h"
 #include "agent/delivery/flight.h"
+#include "agent/delivery/reach.h"
 #include "agent/ports/exchange.h"
 
 enum {
@@ -34,32 +35,12 @@ void courier_tell(struct courier *courier, bool is_alarm, const char *key, const
 /* --- opening and closing -------------------------------------------------------------------------
  */
 
-static const char *run_text(struct courier *courier, struct str text)
+/* A thousand agents do not all begin with the first node. */
+static void routes_shuffle(struct courier *courier)
 {
-    char *kept = text.len ? arena_take(&courier->run, text.len + 1) : NULL;
-    return kept ? str_z(text, kept, text.len + 1) : NULL;
-}
-
-static bool routes_make(struct courier *courier)
-{
-    const struct list *urls = &courier->endpoint->urls;
-    courier->routes = arena_zeroed(&courier->run, urls->count * sizeof *courier->routes);
-    if (!courier->routes)
-        return false;
-    for (size_t i = 0; i < urls->count; i++) {
-        struct route *route = &courier->routes[i];
-        bool is_socket = str_starts(urls->texts[i], STR("unix:"));
-        route->base = is_socket ? "http://localhost" : run_text(courier, urls->texts[i]);
-        route->unix_socket = is_socket ? run_text(courier, str_skip(urls->texts[i], 5)) : NULL;
-        if (!route->base || (is_socket && !route->unix_socket))
-            return false;
-    }
-    courier->route_count = (uint32_t)urls->count;
-    /* A thousand agents do not all begin with the first node. */
     uint32_t random = 0;
     courier->clock->random(courier->clock->self, &random, sizeof random);
-    courier->next_route = random % courier->route_count;
-    return true;
+    courier->reach->next_route = random % courier->reach->route_count;
 }
 
 static bool flights_make(struct courier *courier)
@@ -104,18 +85,17 @@ enum code courier_open(struct courier *courier, const struct delivery_output *ou
     MUST(endpoint->urls.count > 0 && endpoint->in_flight > 0 && endpoint->timeout_ns > 0);
     arena_init(&courier->run, ARENA_CHUNK, RUN_ARENA_MAX);
     arena_init(&courier->scratch, ARENA_CHUNK, SCRATCH_ARENA_MAX);
-    courier->ca_file = run_text(courier, endpoint->ca_file);
-    courier->cert_file = run_text(courier, endpoint->cert_file);
-    courier->key_file = run_text(courier, endpoint->key_file);
-    courier->proxy = run_text(courier, endpoint->proxy);
+    courier->reach = arena_zeroed(&courier->run, sizeof *courier->reach);
     courier->board = arena_zeroed(&courier->run, sizeof *courier->board);
     enum compress codec = codec_of(endpoint);
     bool wants_compressor = codec != COMPRESS_NONE;
     if (wants_compressor)
         courier->compressor = compressor_make(codec);
-    if (!courier->board || !routes_make(courier) || !flights_make(courier) ||
+    if (!courier->board || !courier->reach ||
+        !reach_open(courier->reach, endpoint, &courier->run) || !flights_make(courier) ||
         (wants_compressor && !courier->compressor))
         return fail(why, OVER_LIMIT, "no memory to deliver to %.*s", STR_ARG(output->label));
+    routes_shuffle(courier);
     return OK;
 }
 

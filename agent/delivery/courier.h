@@ -16,13 +16,7 @@ struct board;
 struct compressor;
 struct exchange;
 struct flight;
-
-struct route { /* one of the output's URLs */
-    const char *base;        /* "https://es-1:9200/prefix", no slash at its end */
-    const char *unix_socket; /* null */
-    uint32_t failures;       /* in a row */
-    int64_t rests_until_ns;
-};
+struct reach;
 
 struct courier {
     const struct output *output;
@@ -36,8 +30,7 @@ struct courier {
     struct targets targets;
     struct flight *flights;
     uint32_t flight_room, in_flight;
-    struct route *routes;
-    uint32_t route_count, next_route;
+    struct reach *reach;
     struct breaker breaker;
     struct concurrency concurrency;
     struct hold hold;          /* of the whole output: credentials */
@@ -46,7 +39,6 @@ struct courier {
     int64_t refusal_told_ns, twin_told_ns;
     uint64_t synced;           /* tickets up to here may go */
     struct compressor *compressor; /* null: bodies go as they are */
-    const char *ca_file, *cert_file, *key_file, *proxy;
     struct arena run, scratch;
     struct board *board;
     void *context;

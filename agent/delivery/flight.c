@@ -6,10 +6,10 @@
 #include "agent/delivery/board.h"
 #include "agent/delivery/compress.h"
 #include "agent/delivery/courier.h"
+#include "agent/delivery/reach.h"
 
 enum {
     BODY_BYTES_MAX = 512 << 20, /* a single giant record, escaped */
-    HEADERS_MAX = 64,
     ARENA_CHUNK = 64 << 10,
     ARENA_MAX = 64 << 20, /* headers; later words for every item */
 };
@@ -56,87 +56,17 @@ static void body_encode(struct flight *flight, struct payload *payload)
     buffer_add(&flight->body, frame.close);
 }
 
-static struct str text_join(struct arena *arena, struct str a, struct str b)
-{
-    char *to = arena_take(arena, a.len + b.len + 1);
-    if (!to)
-        return (struct str){0};
-    if (a.len)
-        memcpy(to, a.at, a.len);
-    if (b.len)
-        memcpy(to + a.len, b.at, b.len);
-    to[a.len + b.len] = 0;
-    return (struct str){to, a.len + b.len};
-}
-
-static void header_add(struct flight *flight, struct str *headers, struct str name,
-                       struct str value)
-{
-    struct exchange *exchange = &flight->exchange;
-    if (value.len == 0 || exchange->header_count == HEADERS_MAX)
-        return;
-    struct str line = text_join(&flight->arena, name, value);
-    if (line.at)
-        headers[exchange->header_count++] = line;
-}
-
-static void headers_make(struct flight *flight, const struct request *request, bool is_packed)
-{
-    const struct endpoint *endpoint = flight->courier->endpoint;
-    struct str *headers = arena_take(&flight->arena, HEADERS_MAX * sizeof *headers);
-    if (!headers)
-        return;
-    flight->exchange.headers = headers;
-    header_add(flight, headers, STR("Content-Type: "), request->content_type);
-    header_add(flight, headers, STR("Accept: "), request->accept);
-    if (is_packed)
-        header_add(flight, headers, STR("Content-Encoding: "),
-                   compressor_word(flight->courier->compressor));
-    header_add(flight, headers, STR(""), endpoint->auth_header);
-    for (size_t i = 0; i < endpoint->headers.count; i++) {
-        struct str name = text_join(&flight->arena, endpoint->headers.keys[i], STR(": "));
-        header_add(flight, headers, name, endpoint->headers.texts[i]);
-    }
-}
-
-/* The next URL in turn that does not rest; when all rest, the one that has rested longest. */
-static struct route *route_pick(struct courier *courier, int64_t now_ns)
-{
-    struct route *best = NULL;
-    for (uint32_t i = 0; i < courier->route_count; i++) {
-        struct route *at = &courier->routes[(courier->next_route + i) % courier->route_count];
-        if (at->rests_until_ns <= now_ns) {
-            best = at;
-            break;
-        }
-        if (!best || at->rests_until_ns < best->rests_until_ns)
-            best = at;
-    }
-    courier->next_route = (uint32_t)(best - courier->routes + 1) % courier->route_count;
-    return best;
-}
-
 static bool exchange_make(struct flight *flight, struct payload *payload, bool is_packed)
 {
     struct courier *courier = flight->courier;
     struct request request = {.method = "POST", .path = STR("/")};
     courier->output->request(courier->self, payload_target(payload), &request, &flight->arena);
-    flight->exchange = (struct exchange){
-        .method = request.method,
-        .url = text_join(&flight->arena, str_from(flight->route->base), request.path).at,
-        .body = buffer_str(is_packed ? &flight->packed : &flight->body),
-        .ca_file = courier->ca_file,
-        .cert_file = courier->cert_file,
-        .key_file = courier->key_file,
-        .unix_socket = flight->route->unix_socket,
-        .proxy = courier->proxy,
-        .verify = courier->endpoint->verify,
-        .timeout_ns = courier->endpoint->timeout_ns,
-        .reply_bytes_max = REPLY_BYTES_MAX,
-        .mine = flight,
-    };
-    headers_make(flight, &request, is_packed);
-    return flight->exchange.url && flight->exchange.headers;
+    request.body = buffer_str(is_packed ? &flight->packed : &flight->body);
+    bool is_made = reach_request(courier->reach, flight->route, &request,
+                                 is_packed ? compressor_word(courier->compressor) : STR(""),
+                                 &flight->arena, &flight->exchange);
+    flight->exchange.mine = flight;
+    return is_made;
 }
 
 bool flight_begin(struct flight *flight, struct payload *payload, int64_t now_ns)
@@ -152,7 +82,7 @@ bool flight_begin(struct flight *flight, struct payload *payload, int64_t now_ns
     bool is_packed =
         courier->compressor &&
         compressor_pack(courier->compressor, buffer_str(&flight->body), &flight->packed);
-    flight->route = route_pick(courier, now_ns);
+    flight->route = reach_pick(courier->reach, now_ns);
     if (!exchange_make(flight, payload, is_packed) ||
         !courier->exchanges->submit(courier->exchanges->self, &flight->exchange))
         return false;

@@ -7,6 +7,7 @@
 #include "agent/delivery/board.h"
 #include "agent/delivery/courier.h"
 #include "agent/delivery/flight.h"
+#include "agent/delivery/reach.h"
 
 enum { NO_ANSWERS_TO_BISECT = 3 };
 
@@ -363,8 +364,8 @@ static void whole_not_sent(struct answer *answer)
     retries_count(answer, RETRY_NOT_SENT, 1);
     probe_judge(answer, false, false);
     bool is_another_awake = false;
-    for (uint32_t i = 0; i < courier->route_count; i++)
-        is_another_awake |= courier->routes[i].rests_until_ns <= answer->now_ns;
+    for (uint32_t i = 0; i < courier->reach->route_count; i++)
+        is_another_awake |= courier->reach->routes[i].rests_until_ns <= answer->now_ns;
     if (is_another_awake) { /* the next URL gets it at once */
         answer->payload->due_ns = 0;
         put_back(answer, answer->payload);
