@@ -13,7 +13,9 @@ static const struct {
     const char *help;
 } commands[] = {
     {"run", command_run, "run a pipeline (the default): agent -c FILE [--once] [--ledger FILE]"},
-    {"check", command_check, "every mistake at once, offline: agent check -c FILE"},
+    {"check", command_check,
+     "every mistake at once, offline; --connect asks the far ends: agent check -c FILE "
+     "[--connect]"},
     {"help", command_help, "the plugins, or the settings of one: agent help [NAME]"},
 };
 

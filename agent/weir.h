@@ -13,7 +13,6 @@
 #include "agent/config/setting.h"
 #include "agent/config/template.h"
 #include "agent/data/batch.h"
-#include "agent/data/document.h"
 #include "agent/data/encode.h"
 #include "agent/data/flatten.h"
 #include "agent/data/lines.h"

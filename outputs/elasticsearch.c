@@ -6,9 +6,9 @@
  * JSON, one item per event, one action per item. Anything else is RETRY, and what it stored after
  * all comes back as 409.
  */
+#include "agent/indexing/indexing.h"
+#include "agent/indexing/words.h"
 #include "agent/weir.h"
-
-#include <stdio.h>
 
 enum { ID_BYTES_MAX = 512 };
 
@@ -19,6 +19,7 @@ struct elasticsearch {
     int names;
     bool doc_count;
     struct encoding encoding;
+    struct indexing indexing;
 };
 
 static const struct choice names_words[] = {
@@ -81,6 +82,20 @@ static enum code index_check(const struct elasticsearch *es, struct host *host, 
     return code;
 }
 
+static enum code indexing_plan(struct elasticsearch *es, struct host *host, struct why *why)
+{
+    struct buffer pattern;
+    buffer_init(&pattern, LINE_BYTES_DEFAULT);
+    template_pattern(es->index, &pattern);
+    es->indexing = (struct indexing){.pattern = arena_copy(host_arena(host), buffer_str(&pattern)),
+                                     .pipeline = es->pipeline,
+                                     .has_credentials = es->endpoint.auth_header.len > 0};
+    buffer_clear(&pattern);
+    if (!es->indexing.pattern.at)
+        return fail(why, OVER_LIMIT, "%s: no memory for the output", host_where(host));
+    return OK;
+}
+
 static enum code elasticsearch_open(void *self, struct host *host, struct why *why)
 {
     struct elasticsearch *es = self;
@@ -93,8 +108,9 @@ static enum code elasticsearch_open(void *self, struct host *host, struct why *w
             return fail(why, OVER_LIMIT, "%s: no memory for the credentials", host_where(host));
     }
     enum code code = index_check(es, host, why);
-    return code == OK ? endpoint_open(&es->endpoint, host_arena(host), host_where(host), why)
-                      : code;
+    if (code == OK)
+        code = endpoint_open(&es->endpoint, host_arena(host), host_where(host), why);
+    return code == OK ? indexing_plan(es, host, why) : code;
 }
 
 static const struct endpoint *elasticsearch_endpoint(const void *self)
@@ -225,23 +241,6 @@ static void elasticsearch_request(const void *self, struct str target, struct re
 /* --- the answer
  * ------------------------------------------------------------------------------------ */
 
-/* "type: reason; caused by reason", cut where the engine would cut it. */
-static struct str error_words(struct value error, struct arena *arena)
-{
-    char words[WORDS_BYTES_MAX];
-    struct str text;
-    if (error.kind != VALUE_OBJECT) /* "Incorrect HTTP method" */
-        return value_text(error, arena, &text) ? arena_copy(arena, text) : (struct str){0};
-    struct value cause = answer_member(error, STR("caused_by"));
-    struct str type = answer_text(error, STR("type"), arena),
-               reason = answer_text(error, STR("reason"), arena),
-               deeper = answer_text(cause, STR("reason"), arena);
-    size_t len =
-        (size_t)snprintf(words, sizeof words, "%.*s: %.*s%s%.*s", STR_ARG(type), STR_ARG(reason),
-                         deeper.len ? "; caused by: " : "", STR_ARG(deeper));
-    return arena_copy(arena, (struct str){words, len < sizeof words ? len : sizeof words - 1});
-}
-
 /* A cluster that is full heals when somebody looks after it; the document is not to blame. */
 static bool is_cluster_limit(struct str words)
 {
@@ -289,7 +288,7 @@ static bool item_read(struct value item, struct arena *arena, uint8_t *ret, stru
         status > 599)
         return false;
     struct value error = answer_member(action.value, STR("error"));
-    *ret_words = error.kind == VALUE_MISSING ? (struct str){0} : error_words(error, arena);
+    *ret_words = error.kind == VALUE_MISSING ? (struct str){0} : words_of_error(error, arena);
     *ret = (uint8_t)item_verdict(status, *ret_words);
     return *ret != DELIVERED || error.kind == VALUE_MISSING;
 }
@@ -306,12 +305,6 @@ static bool items_read(struct str body, struct judgement *ret)
         count++;
     }
     return count == ret->count;
-}
-
-static struct str whole_words(const struct reply *reply, struct arena *arena)
-{
-    struct str words = error_words(answer_member(answer_read(reply->body), STR("error")), arena);
-    return words.len ? words : answer_status(reply->status, arena);
 }
 
 static enum verdict whole_verdict(int status)
@@ -341,8 +334,18 @@ static void elasticsearch_judge(const void *self, const struct reply *reply, str
         return;
     }
     ret->whole = whole_verdict(reply->status);
-    ret->whole_words = whole_words(reply, ret->arena);
+    ret->whole_words = words_of_reply(reply, ret->arena);
     ret->hold_output = ret->whole == HOLD && reply->status != 404;
+}
+
+static bool elasticsearch_ask(const void *self, struct errand *errand, struct request *ret)
+{
+    return indexing_ask(&((const struct elasticsearch *)self)->indexing, errand, ret);
+}
+
+static void elasticsearch_hear(const void *self, struct errand *errand, const struct reply *reply)
+{
+    indexing_hear(&((const struct elasticsearch *)self)->indexing, errand, reply);
 }
 
 const struct output output_elasticsearch = {
@@ -357,4 +360,7 @@ const struct output output_elasticsearch = {
     .endpoint = elasticsearch_endpoint,
     .request = elasticsearch_request,
     .judge = elasticsearch_judge,
+    .ask = elasticsearch_ask,
+    .hear = elasticsearch_hear,
+    .errand_size = sizeof(struct indexing_errand),
 };

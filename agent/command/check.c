@@ -7,7 +7,10 @@
 
 #include "agent/builtin.h"
 #include "agent/command/command.h"
+#include "agent/command/connect.h"
 #include "agent/config/config.h"
+#include "agent/ports/clock.h"
+#include "agent/ports/exchange.h"
 #include "agent/ports/files.h"
 
 enum {
@@ -21,13 +24,14 @@ void (*command_check_deeper)(const struct config *config, struct diagnostics *di
 struct check {
     struct config_source sources[SOURCES_OF_CHECK_MAX];
     size_t source_count;
-    bool json;
+    bool json, connects;
 };
 
 static int wrong_usage(const char *text)
 {
     fprintf(stderr,
-            "agent check: %s\nusage: agent check -c FILE [-c FILE ...] [-e TEXT] [--format json]\n",
+            "agent check: %s\nusage: agent check -c FILE [-c FILE ...] [-e TEXT] [--connect] "
+            "[--format json]\n",
             text);
     return EXIT_CONFIG;
 }
@@ -51,6 +55,9 @@ static bool take_option(struct check *check, int letter)
     case 'f':
         check->json = str_equal(word, STR("json"));
         return check->json || str_equal(word, STR("text"));
+    case 'o':
+        check->connects = true;
+        return true;
     default:
         return false;
     }
@@ -58,8 +65,10 @@ static bool take_option(struct check *check, int letter)
 
 static int read_options(int argc, char **argv, struct check *check)
 {
-    static const struct option known[] = {
-        {"config", required_argument, NULL, 'c'}, {"format", required_argument, NULL, 'f'}, {0}};
+    static const struct option known[] = {{"config", required_argument, NULL, 'c'},
+                                          {"format", required_argument, NULL, 'f'},
+                                          {"connect", no_argument, NULL, 'o'},
+                                          {0}};
     int letter;
     optind = 0; /* glibc: start anew */
     while ((letter = getopt_long(argc, argv, "c:e:", known, NULL)) != -1)
@@ -87,10 +96,38 @@ static void report(const struct check *check, struct diagnostics *diagnostics)
     buffer_clear(&text);
 }
 
+/* The far ends are asked only where the configuration has no mistake. */
+static int ask_far_ends(const struct check *check, const struct config_options *options,
+                        const struct config *config, struct arena *arena)
+{
+    struct why why = {0};
+    struct connect connect = {.config = config,
+                              .run = arena,
+                              .names = options->names,
+                              .files = options->files,
+                              .clock = clock_posix(),
+                              .exchanges = exchanges_curl,
+                              .json = check->json};
+    buffer_init(&connect.report, REPORT_BYTES_MAX);
+    enum code code = connect_ask(&connect, &why);
+    if (!check->json)
+        buffer_format(&connect.report, "%u output%s asked, %u fault%s.\n", connect.outputs,
+                      connect.outputs == 1 ? "" : "s", connect.faults,
+                      connect.faults == 1 ? "" : "s");
+    if (code == OK)
+        fwrite(connect.report.at, 1, connect.report.len, stdout);
+    else
+        fprintf(stderr, "agent check: %s\n", why.text);
+    buffer_clear(&connect.report);
+    if (code != OK)
+        return code == BAD_CONFIG ? EXIT_CONFIG : EXIT_OTHER;
+    return connect.faults ? EXIT_NO : EXIT_DONE;
+}
+
 static int run(const struct check *check, struct arena *arena)
 {
     struct diagnostics diagnostics;
-    struct config *config;
+    struct config *config = NULL;
     struct why why;
     diagnostics_init(&diagnostics, arena);
     struct config_options options = {
@@ -99,20 +136,22 @@ static int run(const struct check *check, struct arena *arena)
         .files = files_posix(FILES_POLL_ONLY),
         .plugins = {builtin_inputs, builtin_filters, builtin_outputs},
         .names = names_make(arena),
-        .lenient = true,
+        .lenient = !check->connects,
     };
     enum code code = options.names ? config_load(&options, arena, &diagnostics, &config, &why)
                                    : fail(&why, OVER_LIMIT, "there is no memory left");
-    if (code == OK) {
-        if (command_check_deeper)
-            command_check_deeper(config, &diagnostics);
-        config_close(config);
-    }
+    if (code == OK && command_check_deeper)
+        command_check_deeper(config, &diagnostics);
     report(check, &diagnostics);
     if (code == OVER_LIMIT)
         fprintf(stderr, "agent check: %s\n", why.text);
+    int exit_code = code == OK && diagnostics.errors == 0 ? EXIT_DONE : EXIT_CONFIG;
+    if (exit_code == EXIT_DONE && check->connects)
+        exit_code = ask_far_ends(check, &options, config, arena);
+    if (config)
+        config_close(config);
     files_posix_close(options.files);
-    return code == OK && diagnostics.errors == 0 ? EXIT_DONE : EXIT_CONFIG;
+    return exit_code;
 }
 
 int command_check(int argc, char **argv)

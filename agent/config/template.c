@@ -300,6 +300,16 @@ void template_write(const struct template *template, const struct event *event,
     }
 }
 
+void template_pattern(const struct template *template, struct buffer *to)
+{
+    for (size_t i = 0; i < template->count; i++) {
+        if (template->parts[i].kind == PART_TEXT)
+            buffer_add(to, template->parts[i].text);
+        else if (!to->len || to->at[to->len - 1] != '*')
+            buffer_byte(to, '*');
+    }
+}
+
 bool template_is_constant(const struct template *template)
 {
     for (size_t i = 0; i < template->count; i++)

@@ -17,6 +17,8 @@ enum template_alphabet {
 /* Missing fields give the setting `missing` (default "none"). Time parts use event time only. */
 void template_write(const struct template *template, const struct event *event,
                     enum template_alphabet alphabet, struct buffer *to, struct arena *scratch);
+/* The names it can give, as a pattern: "*" for whatever a field or the time brings in. */
+void template_pattern(const struct template *template, struct buffer *to);
 bool template_is_constant(const struct template *template);
 
 #endif

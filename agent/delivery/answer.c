@@ -26,6 +26,16 @@ struct value answer_member(struct value object, struct str key)
     return (struct value){.kind = VALUE_MISSING};
 }
 
+struct value answer_at(struct value object, const char *path)
+{
+    struct cut cut = {.tail = str_from(path), .found = true};
+    while (cut.found) {
+        cut = str_cut(cut.tail, '/');
+        object = answer_member(object, cut.head);
+    }
+    return object;
+}
+
 struct str answer_text(struct value object, struct str key, struct arena *arena)
 {
     struct str text;

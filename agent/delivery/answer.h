@@ -10,7 +10,9 @@
 struct value answer_read(struct str body);
 /* The member of a valid object, the first of twins; MISSING: there is none, or it is no object. */
 struct value answer_member(struct value object, struct str key);
-/* Its text; empty where there is none. */
+/* The same along "a/b/c". */
+struct value answer_at(struct value object, const char *path);
+/* A member's text; empty where there is none. */
 struct str answer_text(struct value object, struct str key, struct arena *arena);
 /* "HTTP 502", for far ends that say no more. */
 struct str answer_status(int status, struct arena *arena);

@@ -46,5 +46,14 @@ static void a_deeper_mistake_is_one_too(void)
     command_check_deeper = NULL;
 }
 
-CHECK_MAIN(TEST(a_wrong_command_line_exits_with_2), TEST(a_wrong_configuration_exits_with_2),
-           TEST(a_deeper_mistake_is_one_too))
+static void a_far_end_with_a_fault_exits_with_1(void)
+{
+    CHECK_EQ(check("--connect", "-e",
+                   "input stdin { } output elasticsearch { url = [\"http://127.0.0.1:1\"] }"),
+             EXIT_NO);
+    CHECK_EQ(check("--connect", "-e", "input stdin { } output discard { }"), EXIT_DONE);
+    CHECK_EQ(check("--connect", "-e", "input {"), EXIT_CONFIG);
+}
+
+CHECK_MAIN(TEST(a_far_end_with_a_fault_exits_with_1), TEST(a_wrong_command_line_exits_with_2),
+           TEST(a_wrong_configuration_exits_with_2), TEST(a_deeper_mistake_is_one_too))

@@ -74,5 +74,31 @@ static void a_template_without_braces_is_constant(void)
     loading_clear(&loading);
 }
 
-CHECK_MAIN(TEST(fields_and_times_stand_in_braces), TEST(iso_weeks_belong_to_their_own_year),
-           TEST(what_fields_bring_in_is_made_safe), TEST(a_template_without_braces_is_constant))
+static void what_changes_is_a_star_in_its_pattern(void)
+{
+    static const struct {
+        const char *template, *pattern;
+    } cases[] = {{"logs", "logs"},
+                 {"logs-{service.name}-prod", "logs-*-prod"},
+                 {"{a}{b}-{timestamp:%Y}", "*-*"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct loading loading;
+        struct buffer pattern;
+        char text[160];
+        loading_init(&loading);
+        snprintf(text, sizeof text,
+                 "input stdin { } output elasticsearch { url = \"u\" index = \"%s\" }",
+                 cases[i].template);
+        loading_text(&loading, text);
+        const struct fake_http *http = loading.config->nodes->next->object;
+        buffer_init(&pattern, 4096);
+        template_pattern(http->index, &pattern);
+        CHECK_TEXT(buffer_str(&pattern), cases[i].pattern);
+        buffer_clear(&pattern);
+        loading_clear(&loading);
+    }
+}
+
+CHECK_MAIN(TEST(what_changes_is_a_star_in_its_pattern), TEST(fields_and_times_stand_in_braces),
+           TEST(iso_weeks_belong_to_their_own_year), TEST(what_fields_bring_in_is_made_safe),
+           TEST(a_template_without_braces_is_constant))

@@ -20,6 +20,15 @@ static void only_whole_json_is_read(void)
         CHECK_EQ(answer_read(str_from(cases[i].body)).kind, cases[i].want);
 }
 
+static void members_are_found_along_a_path(void)
+{
+    struct value object = answer_read(STR("{\"a\":{\"b\":{\"c\":\"x\"}},\"n\":7}"));
+    CHECK_TEXT(answer_at(object, "a/b/c").text, "x");
+    CHECK_TEXT(answer_at(object, "n").text, "7");
+    CHECK_EQ(answer_at(object, "a/x/c").kind, VALUE_MISSING);
+    CHECK_EQ(answer_at(object, "n/a").kind, VALUE_MISSING);
+}
+
 static void members_are_found_by_name(void)
 {
     struct arena arena;
@@ -34,4 +43,5 @@ static void members_are_found_by_name(void)
     arena_clear(&arena);
 }
 
-CHECK_MAIN(TEST(only_whole_json_is_read), TEST(members_are_found_by_name))
+CHECK_MAIN(TEST(only_whole_json_is_read), TEST(members_are_found_by_name),
+           TEST(members_are_found_along_a_path))

@@ -35,9 +35,14 @@ static inline uint64_t *test_host_counter(struct host *host, const char *name, c
     (void)host, (void)name, (void)help;
     return &test_counters[test_counters_used++ % 8];
 }
-#define host_counter   test_host_counter
-#define host_arena     test_host_arena
-#define host_where     test_host_where
-#define template_write test_template_write
+static inline void test_template_pattern(const struct template *template, struct buffer *to)
+{
+    buffer_add(to, str_from((const char *)template));
+}
+#define host_counter     test_host_counter
+#define host_arena       test_host_arena
+#define host_where       test_host_where
+#define template_write   test_template_write
+#define template_pattern test_template_pattern
 
 #endif

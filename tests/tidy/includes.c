@@ -31,6 +31,7 @@ static const struct layer {
     {"agent/config/rules.c", 3},
     {"agent/sampling/", 3},
     {"agent/tailing/", 3},
+    {"agent/indexing/", 3},
     {"agent/builtin", 3},
     {"agent/plugins", 3},
     {"agent/state/", 2},
@@ -65,12 +66,13 @@ static bool is_in_plugins(struct str path)
            str_starts(path, STR("outputs/"));
 }
 
-/* The insides of `trace`, of `sample` and of `tail` have rooms of their own under agent/. */
+/* The insides of `trace`, `sample`, `tail` and `elasticsearch` have rooms of their own under
+ * agent/. */
 static void check_plugin(const struct tidy_file *file, struct str what, size_t line)
 {
     if (str_equal(what, STR("agent/weir.h")) || str_equal(what, STR("filters/formats/format.h")) ||
         str_starts(what, STR("agent/tracing/")) || str_starts(what, STR("agent/sampling/")) ||
-        str_starts(what, STR("agent/tailing/")))
+        str_starts(what, STR("agent/tailing/")) || str_starts(what, STR("agent/indexing/")))
         return;
     if (str_starts(file->path, STR("filters/formats/")) && str_starts(what, STR("agent/data/")))
         return; /* formats build the index of fields that plugins only read and edit */
