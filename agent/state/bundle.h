@@ -12,6 +12,7 @@ enum bundle_kind {
     BUNDLE_COMMIT,
     BUNDLE_SNAPSHOT,
     BUNDLE_REOPEN,
+    BUNDLE_CLOSE,
     BUNDLE_STOP,
     BUNDLE_NEWS,
 };
@@ -23,6 +24,7 @@ struct bundle {
     struct bundle *next;
     uint64_t ticket;
     uint64_t at; /* bytes: where they stand in the stream's file; commit: where its last record begins */
+    uint64_t base; /* bytes of a segment: which one */
     size_t done; /* of bytes: written; of a commit: its length before the writer added to it */
     uint32_t stream;
     uint8_t kind;

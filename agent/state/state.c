@@ -252,8 +252,12 @@ uint32_t state_stream(struct state *state, uint32_t output, const struct byte_st
     return writer_add_stream(state->writer, state->outputs[output].label, to);
 }
 
-static bool is_of(const struct state *state, const struct stream *stream, struct str label)
+static bool is_of(const struct state *state, const struct stream *stream,
+                  const struct stream_file *file)
 {
+    struct str label = file->label;
+    if (stream->is_segmented)
+        return stream_has_segment(stream, file);
     if (str_equal(stream->label, label))
         return true;
     for (uint32_t i = 0; i < state->output_count; i++)
@@ -269,11 +273,12 @@ static enum code open_streams(struct state *state, struct why *why)
     for (uint32_t i = 0; i < count; i++) {
         const struct stream *stream = writer_stream(state->writer, i);
         for (const struct known_file *at = state->known_files; at && code == OK; at = at->next)
-            if (is_of(state, stream, at->file.label))
+            if (is_of(state, stream, &at->file))
                 code = stream_cut(stream, &at->file, &state->mended, why);
     }
     for (uint32_t i = 0; i < count && code == OK; i++)
-        code = stream_open(writer_stream(state->writer, i), why);
+        if (!writer_stream(state->writer, i)->is_segmented) /* those open with their first bytes */
+            code = stream_open(writer_stream(state->writer, i), why);
     return code;
 }
 

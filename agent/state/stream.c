@@ -25,6 +25,15 @@ void stream_init(struct stream *stream, const struct files *files, struct str la
     str_z(to->path, stream->path, sizeof stream->path);
 }
 
+void stream_init_segments(struct stream *stream, const struct files *files, struct str label,
+                          struct str prefix)
+{
+    const struct byte_stream to = {.path = prefix, .mode = 0600};
+    stream_init(stream, files, label, &to);
+    stream->is_segmented = true;
+    stream->prefix_len = (uint16_t)prefix.len;
+}
+
 void stream_close(struct stream *stream)
 {
     if (stream->is_open && stream->fd != STDOUT_FD)
@@ -134,7 +143,7 @@ enum code stream_cut(const struct stream *stream, const struct stream_file *file
     const struct files *files = stream->files;
     struct search search;
     if (!find_file(stream, file, &search)) {
-        if (file->length)
+        if (file->length && !stream->is_segmented) /* a segment is removed when it is done with */
             buffer_format(mended, "output file %.300s is gone; a new one is begun\n", search.path);
         return OK;
     }
@@ -321,6 +330,32 @@ int stream_open_next(const struct stream *stream, struct stream *ret)
     *ret = *stream;
     ret->is_open = ret->is_pipe = ret->is_changed = false;
     return open_path(ret);
+}
+
+int stream_open_segment(const struct stream *stream, uint64_t base, struct stream *ret)
+{
+    const struct files *files = stream->files;
+    *ret = *stream;
+    ret->is_open = false;
+    ret->base = base;
+    int len = snprintf(ret->path + ret->prefix_len, sizeof ret->path - ret->prefix_len,
+                       "%016llx.seg", (unsigned long long)base);
+    if (len < 0 || (size_t)len >= sizeof ret->path - ret->prefix_len)
+        return ENAMETOOLONG;
+    int wrong = open_path(ret);
+    if (wrong || ret->length == 0)
+        return wrong;
+    wrong = files->truncate(files->self, ret->fd, 0); /* of a try that was never journaled */
+    ret->length = 0;
+    if (wrong)
+        stream_close(ret);
+    return wrong;
+}
+
+bool stream_has_segment(const struct stream *stream, const struct stream_file *file)
+{
+    return stream->is_segmented &&
+           str_starts(file->path, (struct str){stream->path, stream->prefix_len});
 }
 
 /* --- in the journal ---------------------------------------------------------------------- */

@@ -35,6 +35,9 @@ struct stream {
     char path[STREAM_PATH_BYTES];
     uint64_t rotate_bytes, rotate_keep;
     bool is_private;   /* 0600 */
+    bool is_segmented; /* files of their own, by position (spool.h): open while bytes go into one */
+    uint16_t prefix_len; /* of path, when segmented */
+    uint64_t base;       /* the open segment's */
     bool is_pipe;      /* standard output, a FIFO, a device: no positions, no length, no sync */
     bool is_open, is_changed; /* since the last commit */
     int fd;
@@ -44,6 +47,9 @@ struct stream {
 
 void stream_init(struct stream *stream, const struct files *files, struct str label,
                  const struct byte_stream *to);
+/* Of segments: files are called "<prefix><base in hex>.seg". */
+void stream_init_segments(struct stream *stream, const struct files *files, struct str label,
+                          struct str prefix);
 void stream_close(struct stream *stream);
 
 /* At the start: cuts a journaled file back; *mended gets a line where it is shorter than it was. */
@@ -63,6 +69,11 @@ int stream_rotate(const struct stream *stream);
 bool stream_is_at_path(const struct stream *stream);
 /* Opens the path's file of now into `ret`: a copy of stream but for the file. Nothing else changes yet. */
 int stream_open_next(const struct stream *stream, struct stream *ret);
+
+/* The same for the segment that begins at base: a file without bytes. */
+int stream_open_segment(const struct stream *stream, uint64_t base, struct stream *ret);
+/* Is this journaled file one of its segments? */
+bool stream_has_segment(const struct stream *stream, const struct stream_file *file);
 
 void stream_pack(const struct stream *stream, struct buffer *to);
 bool stream_unpack(struct unpack *from, struct stream_file *ret); /* borrows */

@@ -8,11 +8,11 @@
 #include "agent/state/writer.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "agent/limits.h"
 #include "agent/memory.h"
 #include "agent/state/inside.h"
+#include "agent/state/news.h"
 #include "agent/state/stream.h"
 
 enum {
@@ -35,7 +35,7 @@ struct writer {
     size_t bytes_max, bytes_out, uncommitted_bytes;
     uint32_t bundles_out, commits_out;
     uint64_t synced;
-    bool has_uncommitted;
+    bool has_uncommitted, is_ailing;
 
     /* the disk writer's */
     _Alignas(64) struct bundle *doing;
@@ -98,6 +98,13 @@ uint32_t writer_add_stream(struct writer *writer, struct str label, const struct
     return writer->stream_count++;
 }
 
+uint32_t writer_add_segments(struct writer *writer, struct str label, struct str prefix)
+{
+    MUST(writer->stream_count < STREAMS_MAX);
+    stream_init_segments(&writer->streams[writer->stream_count], writer->files, label, prefix);
+    return writer->stream_count++;
+}
+
 struct stream *writer_stream(struct writer *writer, uint32_t stream)
 {
     MUST(stream < writer->stream_count);
@@ -113,7 +120,7 @@ void writer_pack_streams(const struct writer *writer, struct buffer *to)
 {
     size_t section = pack_begin(to, SECTION_STREAMS);
     for (uint32_t i = 0; i < writer->stream_count; i++)
-        if (!writer->streams[i].is_pipe)
+        if (writer->streams[i].is_open && !writer->streams[i].is_pipe)
             stream_pack(&writer->streams[i], to);
     pack_end(to, section);
 }
@@ -176,6 +183,13 @@ void writer_append(struct writer *writer, struct bundle *bundle, uint32_t stream
     send(writer, bundle, BUNDLE_BYTES);
 }
 
+void writer_append_segment(struct writer *writer, struct bundle *bundle, uint32_t stream,
+                           uint64_t base)
+{
+    bundle->base = base;
+    writer_append(writer, bundle, stream);
+}
+
 struct bundle *writer_take_commit(struct writer *writer)
 {
     return writer->commits_out < COMMITS_MAX ? take_idle(writer) : NULL;
@@ -215,6 +229,16 @@ bool writer_reopen(struct writer *writer)
     return send_order(writer, BUNDLE_REOPEN);
 }
 
+bool writer_close_segment(struct writer *writer, uint32_t stream)
+{
+    struct bundle *bundle = take_idle(writer);
+    if (!bundle)
+        return false;
+    bundle->stream = stream;
+    send(writer, bundle, BUNDLE_CLOSE);
+    return true;
+}
+
 bool writer_stop(struct writer *writer)
 {
     return send_order(writer, BUNDLE_STOP);
@@ -231,8 +255,10 @@ bool writer_collect(struct writer *writer, struct writer_news *ret)
 {
     struct bundle *bundle;
     while ((bundle = mailbox_take(&writer->answers)) != NULL) {
-        if (bundle->kind == BUNDLE_NEWS)
+        if (bundle->kind == BUNDLE_NEWS) {
+            writer->is_ailing = !bundle->news->healed;
             return tell(bundle, ret);
+        }
         bool is_commit = bundle->kind == BUNDLE_COMMIT || bundle->kind == BUNDLE_SNAPSHOT;
         writer->bytes_out -= is_commit ? bundle->done : bundle->bytes.len;
         writer->bundles_out--;
@@ -251,6 +277,11 @@ bool writer_collect(struct writer *writer, struct writer_news *ret)
 uint64_t writer_synced(const struct writer *writer)
 {
     return writer->synced;
+}
+
+bool writer_is_ailing(const struct writer *writer)
+{
+    return writer->is_ailing;
 }
 
 bool writer_is_idle(const struct writer *writer)
@@ -310,34 +341,47 @@ static int sync_stream(struct writer *writer, uint32_t number)
     return 0;
 }
 
-/* Goes on in the file that stands at the path now. The journal names it before a byte goes in, so
- * that a crash before the next commit finds it and cuts it back to what it was. */
-static int change_file(struct writer *writer, uint32_t number)
+/* Goes on in another file. The journal names it before a byte goes in, so that a crash before the
+ * next commit finds it and cuts it back to what it was. */
+static int go_on_in(struct writer *writer, struct stream *stream, struct stream *next)
 {
-    struct stream *stream = &writer->streams[number], next;
-    int wrong = stream_open_next(stream, &next);
-    if (wrong)
-        return wrong;
     struct buffer record;
     buffer_init(&record, RECORD_BYTES_MAX);
     size_t begun = record_begin(&record);
     size_t section = pack_begin(&record, SECTION_STREAM);
-    stream_pack(&next, &record);
+    stream_pack(next, &record);
     pack_end(&record, section);
-    wrong = record.full ? ENOMEM : 0;
+    int wrong = record.full ? ENOMEM : 0;
     if (!wrong) {
         record_end(&record, begun);
         wrong = journal_append(writer->journal, buffer_str(&record));
     }
     buffer_clear(&record);
     if (wrong) {
-        stream_close(&next);
+        stream_close(next);
         return wrong;
     }
     stream_close(stream);
-    next.is_changed = true;
-    *stream = next;
+    next->is_changed = true;
+    *stream = *next;
     return 0;
+}
+
+/* To the file that stands at the path now. */
+static int change_file(struct writer *writer, uint32_t number)
+{
+    struct stream *stream = &writer->streams[number], next;
+    int wrong = stream_open_next(stream, &next);
+    return wrong ? wrong : go_on_in(writer, stream, &next);
+}
+
+static int change_segment(struct writer *writer, uint32_t number, uint64_t base)
+{
+    struct stream *stream = &writer->streams[number], next;
+    int wrong = stream->is_open ? sync_stream(writer, number) : 0;
+    if (!wrong)
+        wrong = stream_open_segment(stream, base, &next);
+    return wrong ? wrong : go_on_in(writer, stream, &next);
 }
 
 static int rotate(struct writer *writer, uint32_t number)
@@ -351,18 +395,20 @@ static int rotate(struct writer *writer, uint32_t number)
 static int do_bytes(struct writer *writer, struct bundle *bundle)
 {
     struct stream *stream = &writer->streams[bundle->stream];
-    if (!bundle->is_placed && stream_must_rotate(stream, bundle->bytes.len)) {
-        int wrong = rotate(writer, bundle->stream);
-        if (wrong)
-            return wrong;
-    }
+    int wrong = 0;
+    if (stream->is_segmented && (!stream->is_open || stream->base != bundle->base))
+        wrong = change_segment(writer, bundle->stream, bundle->base);
+    else if (!bundle->is_placed && stream_must_rotate(stream, bundle->bytes.len))
+        wrong = rotate(writer, bundle->stream);
+    if (wrong)
+        return wrong;
     if (!bundle->is_placed) {
         bundle->at = stream->length;
         bundle->is_placed = true;
         stream->length += bundle->bytes.len;
         stream->is_changed = true;
     }
-    int wrong = write_rest(stream, bundle);
+    wrong = write_rest(stream, bundle);
     if (wrong)
         return wrong;
     if (stream->is_pipe)
@@ -417,7 +463,7 @@ static int do_reopen(struct writer *writer, struct bundle *bundle)
 {
     for (uint32_t i = 0; i < writer->stream_count; i++) {
         writer->works_at = i;
-        if (stream_is_at_path(&writer->streams[i]))
+        if (writer->streams[i].is_segmented || stream_is_at_path(&writer->streams[i]))
             continue;
         int wrong = sync_stream(writer, i);
         if (!wrong)
@@ -425,6 +471,18 @@ static int do_reopen(struct writer *writer, struct bundle *bundle)
         if (wrong)
             return wrong;
     }
+    answer(writer, bundle);
+    return 0;
+}
+
+static int do_close(struct writer *writer, struct bundle *bundle)
+{
+    struct stream *stream = &writer->streams[bundle->stream];
+    int wrong = stream->is_open ? sync_stream(writer, bundle->stream) : 0;
+    if (wrong)
+        return wrong;
+    stream_close(stream);
+    stream->is_changed = false;
     answer(writer, bundle);
     return 0;
 }
@@ -440,6 +498,9 @@ static int do_bundle(struct writer *writer, struct bundle *bundle)
         return do_commit(writer, bundle);
     case BUNDLE_REOPEN:
         return do_reopen(writer, bundle);
+    case BUNDLE_CLOSE:
+        writer->works_at = bundle->stream;
+        return do_close(writer, bundle);
     case BUNDLE_STOP:
         writer->stopped = true;
         answer(writer, bundle);
@@ -453,21 +514,6 @@ static int do_bundle(struct writer *writer, struct bundle *bundle)
 
 /* --- failures: told once, tried again until they heal ------------------------------------ */
 
-static const char *what_to_do(int sys)
-{
-    switch (sys) {
-    case ENOSPC:
-    case EDQUOT:
-        return "free some space; nothing is lost, inputs wait";
-    case EROFS:
-        return "the file system became read-only; nothing is lost, inputs wait";
-    case EPIPE:
-        return "its reader has gone";
-    default:
-        return "trying again; nothing is lost, inputs wait";
-    }
-}
-
 static void send_news(struct writer *writer, int sys, bool healed)
 {
     struct bundle *bundle = bundle_make(BUNDLE_NEWS);
@@ -480,15 +526,7 @@ static void send_news(struct writer *writer, int sys, bool healed)
     const char *path = writer->journal->path;
     if (writer->trouble_at != WRITER_JOURNAL)
         path = writer->streams[writer->trouble_at].path;
-    *news = (struct writer_news){.stream = writer->trouble_at, .sys = sys, .healed = healed};
-    char why[96];
-    if (healed)
-        snprintf(news->text, sizeof news->text, "writing %.120s works again",
-                 path[0] ? path : "standard output");
-    else
-        snprintf(news->text, sizeof news->text, "cannot write %.100s: %s (%s)",
-                 path[0] ? path : "standard output", strerror_r(sys, why, sizeof why),
-                 what_to_do(sys));
+    *news = news_of(writer->trouble_at, path, sys, healed);
     bundle->news = news;
     answer(writer, bundle);
 }

@@ -10,6 +10,7 @@
 #define WEIR_WRITER_H
 
 #include "agent/state/bundle.h"
+#include "agent/state/news.h"
 #include "agent/why.h"
 
 struct writer;
@@ -24,6 +25,8 @@ struct writer *writer_make(const struct files *files, struct journal *journal, s
 void writer_free(struct writer *writer); /* closes the streams; null is allowed */
 /* Before its thread starts. Returns the stream's number; label and `to` are borrowed. */
 uint32_t writer_add_stream(struct writer *writer, struct str label, const struct byte_stream *to);
+/* A run of segment files (spool.h): "<prefix><base in hex>.seg", made as they are written to. */
+uint32_t writer_add_segments(struct writer *writer, struct str label, struct str prefix);
 struct stream *writer_stream(struct writer *writer, uint32_t stream);
 uint32_t writer_stream_count(const struct writer *writer);
 /* The section that says which file is how long. */
@@ -35,6 +38,10 @@ void writer_pack_streams(const struct writer *writer, struct buffer *to);
 struct bundle *writer_take(struct writer *writer);
 /* Takes the bundle: its bytes are appended to the stream. Whole lines only, so that a rotation cuts none. */
 void writer_append(struct writer *writer, struct bundle *bundle, uint32_t stream);
+/* The same, into the segment that begins at base; another one than before closes the one before. */
+void writer_append_segment(struct writer *writer, struct bundle *bundle, uint32_t stream, uint64_t base);
+/* Behind all that was given so far the stream's open segment is closed. False: no room, try again. */
+bool writer_close_segment(struct writer *writer, uint32_t stream);
 void writer_give_back(struct writer *writer, struct bundle *bundle); /* unused */
 /* For the state: a bundle whatever else is on its way, null: COMMITS_MAX are, or no memory. */
 struct bundle *writer_take_commit(struct writer *writer);
@@ -48,16 +55,10 @@ bool writer_reopen(struct writer *writer);
 /* Everything given before it is done first; then writer_step() says WRITER_STOPPED. False: no room. */
 bool writer_stop(struct writer *writer);
 
-struct writer_news {
-    uint32_t stream;  /* WRITER_JOURNAL: the journal */
-    int sys;          /* errno */
-    bool healed;      /* it works again */
-    char text[240];   /* one line, what to do included */
-};
-#define WRITER_JOURNAL UINT32_MAX
 /* Takes back what the writer answered. True: there is news for the log; call again until false. */
 bool writer_collect(struct writer *writer, struct writer_news *ret);
 uint64_t writer_synced(const struct writer *writer); /* newest ticket on disk, as collected */
+bool writer_is_ailing(const struct writer *writer);  /* it is trying again (as collected) */
 bool writer_is_idle(const struct writer *writer);    /* nothing is on its way (as collected) */
 /* Frees the memory of idle bundles; for when nothing flows. */
 void writer_rest(struct writer *writer);

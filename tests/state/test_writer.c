@@ -151,16 +151,9 @@ static void a_renamed_file_is_left_at_the_operators_word(void)
     fixture_clear(&fixture);
 }
 
-static void a_reader_that_went_away_is_named(void)
-{
-    CHECK_TEXT(str_from(what_to_do(EPIPE)), "its reader has gone");
-    CHECK(str_find_str(str_from(what_to_do(EIO)), STR("trying again")) != SIZE_MAX);
-}
-
 CHECK_MAIN(TEST(bytes_reach_the_file_in_order_and_the_ticket_after_them),
            TEST(a_full_disk_is_told_once_and_nothing_is_lost_when_it_heals),
            TEST(after_a_failed_sync_the_bytes_are_written_again),
            TEST(the_pool_runs_dry_before_memory_does),
            TEST(a_stop_comes_after_everything_before_it),
-           TEST(a_renamed_file_is_left_at_the_operators_word),
-           TEST(a_reader_that_went_away_is_named))
+           TEST(a_renamed_file_is_left_at_the_operators_word))
