@@ -102,7 +102,8 @@ static struct outcomes deliver(enum compress compress)
     events_put(outbox, &outcomes);
     int64_t deadline = clock->mono_ns(clock->self) + PATIENCE_S * INT64_C(1000000000);
     while (outcomes.settled < outcomes.made && clock->mono_ns(clock->self) < deadline) {
-        CHECK(delivery_step(delivery, INT64_C(1000000000)));
+        outbox_flush(outbox); /* what did not fit into the mailbox before */
+        CHECK(delivery_step(delivery, INT64_C(100000000)));
         settled_read(delivery, &outcomes);
     }
     delivery_free(delivery);
