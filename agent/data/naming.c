@@ -20,9 +20,9 @@
         TEXT(text), TEXT("\"" text "\":")                                                          \
     }
 
-enum { NAMINGS = 4, TABLE_SIZE = 1024 };
+enum { TABLE_SIZE = 1024 };
 
-static const struct target targets[NAMINGS][SLOT_COUNT] = {
+const struct target naming_targets[NAMINGS][SLOT_COUNT] = {
 #define FIELD(slot, otel, ecs, honeycomb, type) [SLOT_##slot] = TARGET(otel),
     [NAMES_AS_IS] =
         {
@@ -91,7 +91,7 @@ static struct claim *claim_of(enum naming naming, struct str key)
 
 static void fill_slot(enum naming naming, enum slot slot)
 {
-    struct str name = targets[naming][slot].name;
+    struct str name = naming_targets[naming][slot].name;
     if (name.len == 0)
         return;
     struct claim *claim = claim_of(naming, name);
@@ -111,11 +111,6 @@ static void fill(void)
         for (size_t i = 0; naming != NAMES_HONEYCOMB && i < COUNT(roots); i++)
             claim_of((enum naming)naming, roots[i])->is_parent = true;
     }
-}
-
-const struct target *naming_target(enum naming naming, enum slot slot)
-{
-    return &targets[naming][slot];
 }
 
 struct claim naming_claim(enum naming naming, struct str key)

@@ -10,7 +10,13 @@ struct target { /* where a slot is written */
     struct str name;   /* empty: not sent */
     struct str quoted; /* the same as it stands in front of the value: "name": */
 };
-const struct target *naming_target(enum naming naming, enum slot slot);
+enum { NAMINGS = NAMES_HONEYCOMB + 1 };
+extern const struct target naming_targets[NAMINGS][SLOT_COUNT];
+
+static inline const struct target *naming_target(enum naming naming, enum slot slot)
+{
+    return &naming_targets[naming][slot];
+}
 
 struct claim { /* what a naming knows of a key */
     enum slot slot;   /* this key is where that slot is written */

@@ -3,21 +3,21 @@
  *
  * header | fields | id, reason, rule | the original bytes | what edits added
  *
- * A field is two bytes (flags and kind, slot) and then its key and value. Text stands as where it
- * starts and how long it is: the start counted from the end of the text before it, so that in a
- * line nobody edited each costs two bytes. Places are counted from the first original byte; behind
- * the last one comes what edits added. Numbers are little-endian; this is checked before writing
- * and after reading.
+ * A field is an entry of 20 bytes: where its key and its value stand, or the number itself. Places
+ * are counted from the first original byte; behind the last one comes what edits added. Entries are
+ * as long as each other, so that a record is written and read without a decision per byte, and its
+ * places are checked with one decision in all. Numbers are little-endian; this is checked before
+ * writing and after reading.
  */
 #include "agent/data/record.h"
 
+#include "agent/data/naming.h"
 #include "agent/limits.h"
 
-enum { MARK = 0x5752, VERSION = 1 }; /* "RW" */
+enum { MARK = 0x5752, VERSION = 2 }; /* "RW" */
 enum {
     FLAGS_KEPT = FIELD_KEY_ESCAPED | FIELD_TWINS | FIELD_KEY_TEXT,
-    FIELD_BYTES_MAX = 2 + 2 * 2 * 10, /* four numbers of at most ten bytes */
-    FIELD_BYTES_MIN = 4,
+    KEY_OF_SLOT = 128, /* of an entry: the key is the slot's own name, which stands nowhere else */
 };
 
 struct header {
@@ -26,14 +26,27 @@ struct header {
     uint64_t offset, seq, owed, fresh;
     int64_t time_ns;
     uint32_t source, length, index, weight, hops;
-    uint32_t fields_size, bytes_size, added_size;
+    uint32_t spare, bytes_size, added_size;
     uint16_t id_size, reason_size, rule_size;
     uint16_t count, flags;
-    uint8_t severity, fate, is_counted, spare[3];
+    uint8_t severity, fate, is_counted, zeros[3];
 };
+/* An entry: key and value as where they start (32 bits) and how long they are (32 bits), or a
+ * number's 64 bits; then kind, slot and flags in a byte each, and a zero. */
+enum { ENTRY_KEY = 0, ENTRY_VALUE = 8, ENTRY_KIND = 16, ENTRY_SIZE = 20 };
 _Static_assert(sizeof(struct header) == 96, "no padding: the layout is on disk");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are little-endian");
-_Static_assert(VALUE_ARRAY < 16 && FLAGS_KEPT < 16, "kind and flags share a byte");
+_Static_assert((FLAGS_KEPT & KEY_OF_SLOT) == 0, "they share a byte");
+
+static bool has_text(enum value_kind kind)
+{
+    return kind >= VALUE_NUMBER;
+}
+
+static struct str slot_key(unsigned slot)
+{
+    return naming_target(NAMES_OTEL, (enum slot)slot)->name;
+}
 
 /* --- writing
  * ----------------------------------------------------------------------------------------- */
@@ -41,82 +54,54 @@ _Static_assert(VALUE_ARRAY < 16 && FLAGS_KEPT < 16, "kind and flags share a byte
 struct writing {
     struct buffer *to;
     struct str bytes;
-    uint64_t place; /* behind the text before */
-    uint64_t added; /* bytes that stand in none of the original ones */
+    size_t added; /* bytes that stand in none of the original ones */
 };
 
-static void put_byte(struct writing *writing, unsigned byte)
+/* What edits added is put behind everything that was written so far. */
+static __attribute__((noinline)) uint64_t add_text(struct writing *writing, struct str text)
 {
-    writing->to->at[writing->to->len++] = (char)byte;
+    size_t place = writing->bytes.len + writing->added;
+    writing->added += text.len;
+    buffer_add(writing->to, text);
+    return (uint32_t)place | (uint64_t)text.len << 32;
 }
 
-/* Seven bits to a byte, the lowest first. */
-static void put_number(struct writing *writing, uint64_t number)
+static inline uint64_t put_text(struct writing *writing, struct str text)
 {
-    for (; number >= 0x80; number >>= 7)
-        put_byte(writing, (unsigned)(number | 0x80) & 0xFF);
-    put_byte(writing, (unsigned)number);
+    size_t place = (size_t)((uintptr_t)text.at - (uintptr_t)writing->bytes.at);
+    if (LIKELY(place <= writing->bytes.len && text.len <= writing->bytes.len - place))
+        return place | (uint64_t)text.len << 32;
+    return text.len ? add_text(writing, text) : 0;
 }
 
-static void put_fixed(struct writing *writing, const void *number)
+static uint64_t put_value(struct writing *writing, const struct value *value)
 {
-    memcpy(writing->to->at + writing->to->len, number, 8);
-    writing->to->len += 8;
-}
-
-static bool is_within(struct str text, struct str bytes)
-{
-    uintptr_t at = (uintptr_t)text.at, from = (uintptr_t)bytes.at;
-    return text.len && at >= from && at + text.len <= from + bytes.len;
-}
-
-static void put_text(struct writing *writing, struct str text)
-{
-    uint64_t place = writing->place;
-    if (is_within(text, writing->bytes)) {
-        place = (uint64_t)(text.at - writing->bytes.at);
-    } else if (text.len) {
-        place = writing->bytes.len + writing->added;
-        writing->added += text.len;
-    }
-    int64_t step = (int64_t)(place - writing->place);
-    put_number(writing, (uint64_t)step << 1 ^ (uint64_t)(step >> 63));
-    put_number(writing, text.len);
-    writing->place = place + text.len;
-}
-
-static bool has_text(enum value_kind kind)
-{
-    return kind >= VALUE_NUMBER;
-}
-
-static void put_field(struct writing *writing, const struct field *field)
-{
-    const struct value *value = &field->value;
-    put_byte(writing, (unsigned)value->kind | ((unsigned)field->flags & FLAGS_KEPT) << 4);
-    put_byte(writing, field->slot);
-    put_text(writing, field->key);
     if (has_text(value->kind))
-        put_text(writing, value->text);
-    else if (value->kind == VALUE_BOOL)
-        put_byte(writing, value->truth);
-    else if (value->kind >= VALUE_INTEGER)
-        put_fixed(writing,
-                  value->kind == VALUE_FLOAT ? (const void *)&value->real : &value->integer);
+        return put_text(writing, value->text);
+    if (value->kind == VALUE_BOOL)
+        return value->truth;
+    uint64_t bits = 0;
+    if (value->kind >= VALUE_INTEGER)
+        memcpy(&bits, &value->integer, sizeof bits); /* or a float's */
+    return bits;
 }
 
-/* The texts that put_text() counted as added, in the same order. */
-static void add_texts(struct buffer *to, const struct event *event)
+/* The entry is put at an offset: what is added may move the buffer. */
+static inline void put_field(struct writing *writing, const struct field *field, size_t at)
 {
-    for (uint16_t i = 0; i < event->count; i++) {
-        const struct field *field = &event->fields[i];
-        if (field->flags & FIELD_REMOVED)
-            continue;
-        if (!is_within(field->key, event->bytes))
-            buffer_add(to, field->key);
-        if (has_text(field->value.kind) && !is_within(field->value.text, event->bytes))
-            buffer_add(to, field->value.text);
-    }
+    struct str own = slot_key(field->slot);
+    unsigned flags = field->flags & FLAGS_KEPT;
+    uint64_t key = 0;
+    if (field->key.at == own.at && field->key.len == own.len && field->slot != SLOT_NONE)
+        flags |= KEY_OF_SLOT;
+    else
+        key = put_text(writing, field->key);
+    uint64_t value = put_value(writing, &field->value);
+    uint32_t kind = (uint32_t)field->value.kind | (uint32_t)field->slot << 8 | flags << 16;
+    char *entry = writing->to->at + at;
+    memcpy(entry + ENTRY_KEY, &key, sizeof key);
+    memcpy(entry + ENTRY_VALUE, &value, sizeof value);
+    memcpy(entry + ENTRY_KIND, &kind, sizeof kind);
 }
 
 static struct header head_of(const struct event *event)
@@ -147,22 +132,47 @@ static struct header head_of(const struct event *event)
     };
 }
 
-/* Header and fields; the sizes go into the header. */
-static bool write_index(struct writing *writing, const struct event *event, struct header *header)
+static uint16_t count_kept(const struct event *event)
 {
-    size_t from = writing->to->len;
-    if (!buffer_reserve(writing->to, sizeof *header + event->count * (size_t)FIELD_BYTES_MAX))
+    unsigned removed = 0;
+    for (uint16_t i = 0; i < event->count; i++)
+        removed += event->fields[i].flags & FIELD_REMOVED;
+    _Static_assert(FIELD_REMOVED == 1, "summed up as it stands");
+    return (uint16_t)(event->count - removed);
+}
+
+static char *append(char *to, struct str text)
+{
+    if (text.len)
+        memcpy(to, text.at, text.len);
+    return to + text.len;
+}
+
+/* Everything whose size is known, with the entries left blank. */
+static bool write_fixed(struct buffer *to, const struct event *event, uint16_t count)
+{
+    size_t index_size = sizeof(struct header) + count * (size_t)ENTRY_SIZE;
+    size_t size =
+        index_size + event->id.len + event->reason.len + event->rule.len + event->bytes.len;
+    char *at = buffer_reserve(to, size);
+    if (!at)
         return false;
-    writing->to->len += sizeof *header;
+    at = append(at + index_size, event->id);
+    at = append(at, event->reason);
+    at = append(at, event->rule);
+    append(at, event->bytes);
+    to->len += size;
+    return true;
+}
+
+static void write_fields(struct writing *writing, const struct event *event, size_t at)
+{
     for (uint16_t i = 0; i < event->count; i++) {
         if (event->fields[i].flags & FIELD_REMOVED)
             continue;
-        put_field(writing, &event->fields[i]);
-        header->count++;
+        put_field(writing, &event->fields[i], at);
+        at += ENTRY_SIZE;
     }
-    header->fields_size = (uint32_t)(writing->to->len - from - sizeof *header);
-    header->added_size = (uint32_t)writing->added;
-    return true;
 }
 
 static bool fits(const struct event *event)
@@ -174,18 +184,13 @@ static bool fits(const struct event *event)
 bool record_write(struct buffer *to, const struct event *event)
 {
     size_t from = to->len;
-    struct writing writing = {.to = to, .bytes = event->bytes};
-    struct header header = head_of(event);
-    bool was_full = to->full;
-    if (was_full || !fits(event) || !write_index(&writing, event, &header)) {
-        to->full = was_full;
+    if (to->full || !fits(event))
         return false;
-    }
-    buffer_add(to, event->id);
-    buffer_add(to, event->reason);
-    buffer_add(to, event->rule);
-    buffer_add(to, event->bytes);
-    add_texts(to, event);
+    struct header header = head_of(event);
+    struct writing writing = {.to = to, .bytes = event->bytes};
+    header.count = count_kept(event);
+    if (write_fixed(to, event, header.count))
+        write_fields(&writing, event, from + sizeof header);
     size_t size = to->len - from;
     if (to->full || size > UINT32_MAX / 2) {
         to->len = from;
@@ -193,6 +198,7 @@ bool record_write(struct buffer *to, const struct event *event)
         return false;
     }
     header.size = (uint32_t)size;
+    header.added_size = (uint32_t)writing.added;
     memcpy(to->at + from, &header, sizeof header);
     return true;
 }
@@ -206,16 +212,16 @@ static bool read_header(struct str bytes, struct header *ret)
     if (bytes.len < sizeof *ret)
         return false;
     memcpy(ret, bytes.at, sizeof *ret);
-    uint64_t sum = sizeof *ret + (uint64_t)ret->fields_size + ret->id_size + ret->reason_size +
-                   ret->rule_size + ret->bytes_size + ret->added_size;
+    uint64_t sum = sizeof *ret + ret->count * (size_t)ENTRY_SIZE + ret->id_size + ret->reason_size +
+                   ret->rule_size + (uint64_t)ret->bytes_size + ret->added_size;
     return ret->mark == MARK && ret->version == VERSION && ret->size == sum &&
-           ret->size <= bytes.len && (uint64_t)ret->count * FIELD_BYTES_MIN <= ret->fields_size;
+           ret->size <= bytes.len;
 }
 
-static struct str take(struct str *rest, size_t size)
+static struct str take(const char **at, size_t size)
 {
-    struct str taken = str_slice(*rest, 0, size);
-    *rest = str_skip(*rest, size);
+    struct str taken = {*at, size};
+    *at += size;
     return taken;
 }
 
@@ -234,106 +240,77 @@ bool record_peek(struct str bytes, struct record *ret)
         .owed = header.owed,
         .time_ns = header.time_ns,
         .weight = header.weight,
-        .id = str_slice(bytes, sizeof header + header.fields_size, header.id_size),
+        .id = {bytes.at + sizeof header + header.count * (size_t)ENTRY_SIZE, header.id_size},
     };
     return true;
 }
 
-struct reading {
-    struct str fields; /* not read yet */
-    struct str texts;  /* the original bytes and what was added */
-    uint64_t place;
-    bool damaged;
-};
-
-static unsigned get_byte(struct reading *reading)
+static uint64_t load(const char *at)
 {
-    struct str byte = take(&reading->fields, 1);
-    reading->damaged |= byte.len == 0;
-    return byte.len ? (unsigned char)byte.at[0] : 0;
+    uint64_t number;
+    memcpy(&number, at, sizeof number);
+    return number;
 }
 
-static uint64_t get_number(struct reading *reading)
+static inline struct str text_at(const char *texts, uint64_t place)
 {
-    uint64_t number = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        unsigned byte = get_byte(reading);
-        number |= (uint64_t)(byte & 0x7F) << shift;
-        if (byte < 0x80)
-            return number;
-    }
-    reading->damaged = true;
-    return 0;
+    return (struct str){texts + (uint32_t)place, (size_t)(place >> 32)};
 }
 
-static void get_fixed(struct reading *reading, void *number)
+static inline bool is_outside(uint64_t place, size_t texts_size)
 {
-    struct str fixed = take(&reading->fields, 8);
-    reading->damaged |= fixed.len < 8;
-    if (fixed.len == 8)
-        memcpy(number, fixed.at, 8);
+    return (place & UINT32_MAX) + (place >> 32) > texts_size;
 }
 
-static struct str get_text(struct reading *reading)
+/* Fills a field from its entry. False: there is no such field; its places are looked at all the
+ * same. */
+static inline bool read_entry(const char *entry, struct str texts, struct field *ret)
 {
-    uint64_t step = get_number(reading), size = get_number(reading);
-    uint64_t place = reading->place + (step >> 1 ^ (0 - (step & 1)));
-    if (place > reading->texts.len || size > reading->texts.len - place) {
-        reading->damaged = true;
-        return STR("");
-    }
-    reading->place = place + size;
-    return str_slice(reading->texts, place, size);
-}
-
-static struct field get_field(struct reading *reading)
-{
-    unsigned kind_and_flags = get_byte(reading);
-    struct field field = {.flags = (uint8_t)(kind_and_flags >> 4),
-                          .value = {.kind = (enum value_kind)(kind_and_flags & 15)}};
-    field.slot = (uint8_t)get_byte(reading);
-    field.key = get_text(reading);
-    if (has_text(field.value.kind))
-        field.value.text = get_text(reading);
-    else if (field.value.kind == VALUE_BOOL)
-        field.value.truth = get_byte(reading) & 1;
-    else if (field.value.kind == VALUE_FLOAT)
-        get_fixed(reading, &field.value.real);
-    else if (field.value.kind >= VALUE_INTEGER)
-        get_fixed(reading, &field.value.integer);
-    reading->damaged |=
-        field.slot >= SLOT_COUNT || field.value.kind > VALUE_ARRAY || field.flags & ~FLAGS_KEPT;
-    return field;
-}
-
-static bool read_fields(struct reading *reading, struct event *event, struct arena *arena)
-{
-    event->fields = arena_take(arena, event->room * sizeof *event->fields);
-    if (!event->fields)
+    uint64_t key = load(entry + ENTRY_KEY), value = load(entry + ENTRY_VALUE);
+    unsigned kind = (unsigned char)entry[ENTRY_KIND];
+    unsigned slot = (unsigned char)entry[ENTRY_KIND + 1];
+    unsigned flags = (unsigned char)entry[ENTRY_KIND + 2];
+    bool is_text = has_text((enum value_kind)kind);
+    bool is_damaged = (kind > VALUE_ARRAY) | (slot >= SLOT_COUNT) |
+                      ((flags & ~(unsigned)(FLAGS_KEPT | KEY_OF_SLOT)) != 0) |
+                      is_outside(key, texts.len) | (is_text & is_outside(value, texts.len));
+    if (UNLIKELY(is_damaged))
         return false;
-    for (uint16_t i = 0; i < event->count; i++) {
-        event->fields[i] = get_field(reading);
-        if (reading->damaged)
-            return false;
-        if (event->fields[i].slot != SLOT_NONE)
-            event->slots[event->fields[i].slot] = (uint16_t)(i + 1);
-    }
-    return reading->fields.len == 0;
+    ret->key = flags & KEY_OF_SLOT ? slot_key(slot) : text_at(texts.at, key);
+    ret->value.kind = (enum value_kind)kind;
+    if (is_text)
+        ret->value.text = text_at(texts.at, value);
+    else if (kind == VALUE_BOOL)
+        ret->value.truth = value & 1;
+    else
+        memcpy(&ret->value.integer, &value, sizeof value);
+    ret->name = 0;
+    ret->slot = (uint8_t)slot;
+    ret->flags = (uint8_t)(flags & FLAGS_KEPT);
+    return true;
 }
 
-static struct origin *read_origin(const struct header *header, struct arena *arena)
+static bool read_fields(const char *entries, struct str texts, struct event *event)
 {
-    struct origin *origin = arena_take(arena, sizeof *origin);
-    if (origin)
-        *origin = (struct origin){.source_id = header->source,
-                                  .offset = header->offset,
-                                  .length = header->length,
-                                  .index = header->index,
-                                  .owed = header->owed,
-                                  .fresh = header->fresh,
-                                  .seq = header->seq,
-                                  .is_counted = header->is_counted & 1};
-    return origin;
+    for (uint16_t i = 0; i < event->count; i++) {
+        if (!read_entry(entries + (size_t)i * ENTRY_SIZE, texts, &event->fields[i]))
+            return false;
+        event->slots[event->fields[i].slot] = (uint16_t)(i + 1);
+    }
+    event->slots[SLOT_NONE] = 0;
+    return true;
+}
+
+static struct origin origin_of(const struct header *header)
+{
+    return (struct origin){.source_id = header->source,
+                           .offset = header->offset,
+                           .length = header->length,
+                           .index = header->index,
+                           .owed = header->owed,
+                           .fresh = header->fresh,
+                           .seq = header->seq,
+                           .is_counted = header->is_counted & 1};
 }
 
 bool record_read(struct str bytes, struct event *ret, struct arena *arena)
@@ -342,24 +319,27 @@ bool record_read(struct str bytes, struct event *ret, struct arena *arena)
     struct header header;
     if (!read_header(bytes, &header) || header.count > UINT16_MAX - SPARE)
         return false;
-    struct event event = {.time_ns = header.time_ns,
+    uint16_t room = (uint16_t)(header.count + SPARE);
+    struct origin *origin = arena_take(arena, sizeof *origin + room * sizeof(struct field));
+    if (!origin)
+        return false;
+    *origin = origin_of(&header);
+    const char *entries = bytes.at + sizeof header;
+    const char *at = entries + header.count * (size_t)ENTRY_SIZE;
+    *ret = (struct event){.time_ns = header.time_ns,
+                          .origin = origin,
+                          .fields = (struct field *)(origin + 1),
                           .count = header.count,
-                          .room = (uint16_t)(header.count + SPARE),
+                          .room = room,
                           .flags = header.flags,
                           .severity = header.severity,
                           .fate = header.fate,
                           .weight = header.weight,
                           .hops = header.hops};
-    struct str rest = str_slice(bytes, sizeof header, header.size - sizeof header);
-    struct reading reading = {.fields = take(&rest, header.fields_size)};
-    event.id = take(&rest, header.id_size);
-    event.reason = take(&rest, header.reason_size);
-    event.rule = take(&rest, header.rule_size);
-    event.bytes = str_slice(rest, 0, header.bytes_size);
-    reading.texts = rest;
-    event.origin = read_origin(&header, arena);
-    if (!event.origin || !read_fields(&reading, &event, arena))
-        return false;
-    *ret = event;
-    return true;
+    ret->id = take(&at, header.id_size);
+    ret->reason = take(&at, header.reason_size);
+    ret->rule = take(&at, header.rule_size);
+    ret->bytes = (struct str){at, header.bytes_size};
+    return read_fields(entries, (struct str){at, (size_t)header.bytes_size + header.added_size},
+                       ret);
 }
