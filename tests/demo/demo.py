@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 
 DEMO = pathlib.Path("build/demo")
+NO_FUNCTIONS = ("gateway", "nginx")
 CONFIG = DEMO / "pipeline.conf"
 NEXT = """next:
   build/agent check -c build/demo/pipeline.conf
@@ -111,9 +112,9 @@ class Table:
             yield (f"{name:14} {grouped(count):>11} {len(function.failed):7} {function.percentile(0.5):8.0f}"
                    f" {function.percentile(0.95):8.0f} {function.cold:5} {grouped(function.kept):>7}"
                    f" {grouped(function.stands_for):>10} ({off:+6.1%})  {saved:5.0%}")
-        others = [name for name, function in self.functions.items() if not function.took_ms]
+        others = [name for name in NO_FUNCTIONS if name in self.functions]
         if others:
-            yield f"and {' and '.join(sorted(others))}, which are no functions"
+            yield f"and {' and '.join(others)}, which are no functions"
 
 
 def grouped(number):
@@ -154,6 +155,11 @@ def prepare():
     shutil.copy("tests/demo/pipeline.conf", CONFIG)
 
 
+INTRODUCTION = """weir  the logs of a simulated shop, build/demo/logs/*.log  ->  build/demo/out/all.ndjson (everything)
+      and build/demo/out/events.ndjson (whole traces: every error, 1 in 10 of the others)
+"""
+
+
 def once():
     subprocess.run(["build/tests/weir-demo", "--lines", "20000", DEMO / "logs"], check=True)
     ledger = DEMO / "ledger.json"
@@ -167,26 +173,42 @@ def once():
     return code
 
 
+def redraw(lines, shown):
+    """Over what the last call drew. Returns how many lines it drew itself."""
+    sys.stdout.write(f"\x1b[{shown}F" * (shown > 0) + "".join(f"\x1b[K{line}\n" for line in lines) + "\x1b[J")
+    sys.stdout.flush()
+    return len(lines)
+
+
 def live():
-    table, shown = Table(), 0
+    table, shown, ledger = Table(), 0, DEMO / "ledger.json"
+    # The terminal sends Ctrl-C to everybody: in sessions of their own the two are stopped one after the other.
+    writer = subprocess.Popen(["build/tests/weir-demo", "--live", "--rate", "200", DEMO / "logs"], start_new_session=True)
     with open(DEMO / "agent.log", "w") as log:
-        writer = subprocess.Popen(["build/tests/weir-demo", "--live", "--rate", "40", DEMO / "logs"])
-        agent = subprocess.Popen(["build/agent", "-c", CONFIG], stdin=subprocess.DEVNULL, stderr=log)
+        agent = subprocess.Popen(["build/agent", "-c", CONFIG, "--ledger", ledger], stdin=subprocess.DEVNULL,
+                                 stderr=log, start_new_session=True)
     try:
         while agent.poll() is None:
-            lines = [*table.look().lines(), "Ctrl-C stops; a trace appears when it has ended and 5 s have passed"]
-            sys.stdout.write(f"\x1b[{shown}F" * (shown > 0) + "".join(f"\x1b[K{line}\n" for line in lines) + "\x1b[J")
-            sys.stdout.flush()
-            shown = len(lines)
+            shown = redraw([*table.look().lines(), "Ctrl-C stops; a trace appears when it has ended and 5 s have passed"],
+                           shown)
             time.sleep(1)
     except KeyboardInterrupt:
         pass
     writer.terminate()
+    writer.wait()
     agent.send_signal(signal.SIGTERM)
-    print("\n" + (DEMO / "agent.log").read_text() + NEXT)
-    return agent.wait()
+    code = agent.wait()
+    print("\n".join(table.look().lines()))
+    said = (DEMO / "agent.log").read_text().splitlines()
+    print("\n".join(line for line in said if not line.startswith("weir ")), end="\n" if said[1:] else "")
+    if ledger.exists():
+        print(ledger_line(json.loads(ledger.read_text())))
+        print("        what is held are traces that had not ended: the next start goes on with them")
+    print(NEXT)
+    return code
 
 
 if __name__ == "__main__":
     prepare()
+    print(INTRODUCTION)
     sys.exit(live() if os.isatty(1) and not os.environ.get("CI") else once())
