@@ -6,7 +6,7 @@
 #define INPUT(name)  extern const struct input input_##name;
 #define FILTER(name) extern const struct filter filter_##name;
 #define OUTPUT(name) extern const struct output output_##name;
-#include "agent/builtin.def"
+#include "agent/builtin_here.def"
 #undef INPUT
 #undef FILTER
 #undef OUTPUT
@@ -15,7 +15,7 @@ const struct input *const builtin_inputs[] = {
 #define INPUT(name) &input_##name,
 #define FILTER(name)
 #define OUTPUT(name)
-#include "agent/builtin.def"
+#include "agent/builtin_here.def"
 #undef INPUT
 #undef FILTER
 #undef OUTPUT
@@ -26,7 +26,7 @@ const struct filter *const builtin_filters[] = {
 #define INPUT(name)
 #define FILTER(name) &filter_##name,
 #define OUTPUT(name)
-#include "agent/builtin.def"
+#include "agent/builtin_here.def"
 #undef INPUT
 #undef FILTER
 #undef OUTPUT
@@ -37,7 +37,7 @@ const struct output *const builtin_outputs[] = {
 #define INPUT(name)
 #define FILTER(name)
 #define OUTPUT(name) &output_##name,
-#include "agent/builtin.def"
+#include "agent/builtin_here.def"
 #undef INPUT
 #undef FILTER
 #undef OUTPUT

@@ -19,6 +19,7 @@
 #include "agent/data/record.h"
 #include "agent/data/scan.h"
 #include "agent/delivery/answer.h"
+#include "agent/delivery/cluster.h"
 #include "agent/delivery/endpoint.h"
 #include "agent/limits.h"
 #include "agent/must.h"
@@ -34,6 +35,7 @@ struct arena *host_arena(struct host *host);        /* run lifetime; for open() 
 const struct names *host_names(struct host *host);
 struct str host_label(struct host *host);           /* the block's label */
 const char *host_where(struct host *host);          /* "file:line:column" of the block, for why texts */
+const struct brokers *host_brokers(struct host *host); /* the broker port */
 const struct files *host_files(struct host *host);  /* the files port; an input's is its own, with its notices */
 int64_t host_now(struct host *host);                /* wall clock, ns; read once per pass */
 /* A counter weir_<kind>_<name>_total{label} in /metrics; made in open(), added to from the lane. */
@@ -123,6 +125,11 @@ uint64_t host_held_budget(struct host *host);
 /* Position in the list of filters of this event's path: two samplers in series have different ones. */
 struct str host_path(struct host *host); /* branch path and label: identity of remembered state */
 
+/* Headers of a broker's records by which a second agent knows an event again. */
+#define HEADER_EVENT_ID "weir-event-id"
+#define HEADER_WEIGHT   "weir-weight" /* how many events it stands for */
+#define HEADER_HOPS     "weir-hops"   /* samplers it passed: the next one's dice must differ */
+
 /* --- outputs: nouns of the far end -------------------------------------------------------------------- */
 
 enum verdict {
@@ -133,6 +140,7 @@ enum verdict {
     TOO_LARGE,      /* split and send the halves */
     HOLD,           /* an operator must act: pause the target, alarm, probe slowly, lose nothing */
     NO_ANSWER,      /* fate unknown: the engine's own, never said by a plugin */
+    SUSPECT,        /* refused together with others; the engine's own: it goes again in halves, then alone */
 };
 
 struct request { /* made by the output, sent by the engine. Slices live until judge() returned. */
@@ -211,6 +219,11 @@ struct output {
     bool (*ask)(const void *self, struct errand *errand, struct request *ret);
     void (*hear)(const void *self, struct errand *errand, const struct reply *reply);
     size_t errand_size;
+
+    /* Broker outputs (instead of request and judge): what the producer is made from, and each record's key and
+     * headers; target() is the topic. endpoint() gives the sizes alone, without URLs. */
+    const struct broker_plan *(*broker)(const void *self);
+    void (*address)(const void *self, const struct event *event, struct broker_message *ret, struct arena *arena);
 
     /* Byte streams (no request): the file to append to; empty: standard output. */
     const struct byte_stream *(*stream)(const void *self);

@@ -109,11 +109,17 @@ static enum code open_state(struct agent *agent, const struct agent_ports *ports
 /* --- outputs
  * ------------------------------------------------------------------------------------------ */
 
-static unsigned http_outputs(const struct pipeline *pipeline)
+/* By requests or through a broker: those that the delivery thread serves. */
+static bool is_delivered(const struct drain *drain)
+{
+    return drain->plugin->request || drain->plugin->broker;
+}
+
+static unsigned delivered_outputs(const struct pipeline *pipeline)
 {
     unsigned count = 0;
     for (uint16_t i = 0; i < pipeline->drain_count; i++)
-        count += pipeline->drains[i].plugin->request != NULL;
+        count += is_delivered(&pipeline->drains[i]);
     return count;
 }
 
@@ -131,7 +137,8 @@ static void keep_dead_letters(struct agent *agent, struct drain *drain)
     drain->keeps_dead = true;
 }
 
-static enum code wire_http(struct agent *agent, struct drain *drain, unsigned of, struct why *why)
+static enum code wire_delivered(struct agent *agent, struct drain *drain, unsigned of,
+                                struct why *why)
 {
     char title[160];
     host_title(&drain->host, title, sizeof title);
@@ -139,7 +146,8 @@ static enum code wire_http(struct agent *agent, struct drain *drain, unsigned of
                                      .self = drain->self,
                                      .label = arena_copy(&agent->run, str_from(title)),
                                      .index = drain->index,
-                                     .memory_bytes = share(agent, PAYLOAD_PARTS) / of};
+                                     .memory_bytes = share(agent, PAYLOAD_PARTS) / of,
+                                     .brokers = agent->lane.pipeline.engine.brokers};
     keep_dead_letters(agent, drain);
     return delivery_add(agent->lane.delivery, &output, &drain->outbox, why);
 }
@@ -147,14 +155,14 @@ static enum code wire_http(struct agent *agent, struct drain *drain, unsigned of
 static enum code wire_outputs(struct agent *agent, const struct agent_ports *ports, struct why *why)
 {
     struct lane *lane = &agent->lane;
-    unsigned http = http_outputs(&lane->pipeline);
-    if (http) {
+    unsigned count = delivered_outputs(&lane->pipeline);
+    if (count) {
         agent->exchanges = ports->exchanges(why);
         if (!agent->exchanges)
             return why->code;
         lane->delivery = delivery_make(agent->exchanges, ports->clock);
         if (!lane->delivery)
-            return fail(why, OVER_LIMIT, "no memory for the delivery of %u outputs", http);
+            return fail(why, OVER_LIMIT, "no memory for the delivery of %u outputs", count);
     }
     enum code code = OK;
     for (uint16_t i = 0; i < lane->pipeline.drain_count && code == OK; i++) {
@@ -163,8 +171,8 @@ static enum code wire_outputs(struct agent *agent, const struct agent_ports *por
         drain->totals = &drain->ledger->outputs[i];
         drain->functions = lane->pipeline.functions;
         drain->writer = state_writer(lane->state);
-        if (drain->plugin->request)
-            code = wire_http(agent, drain, http, why);
+        if (is_delivered(drain))
+            code = wire_delivered(agent, drain, count, why);
         else if (drain->plugin->stream)
             drain->stream = state_stream(lane->state, i, drain->plugin->stream(drain->self));
     }
@@ -213,6 +221,7 @@ enum code agent_open(struct agent *agent, const struct agent_ports *ports, struc
                                        .names = agent->names,
                                        .files = ports->files,
                                        .clock = ports->clock,
+                                       .brokers = ports->brokers,
                                        .now_ns = ports->clock->wall_ns(ports->clock->self)};
     arena_init(&lane->batch, BATCH_ARENA_CHUNK, share(agent, BATCH_PARTS));
     enum code code = pipeline_build(pipeline, agent->config, why);

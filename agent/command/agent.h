@@ -11,6 +11,7 @@
 #include "agent/pipeline/lane.h"
 #include "agent/state/state.h"
 
+struct brokers;
 struct exchanges;
 
 struct agent_ports {
@@ -18,7 +19,8 @@ struct agent_ports {
     const struct files *files;
     const struct files *(*input_files)(void *context, uint16_t input); /* null: `files` for all */
     void *context;
-    const struct exchanges *(*exchanges)(struct why *why); /* asked only when an output needs HTTP */
+    const struct exchanges *(*exchanges)(struct why *why); /* asked only when an output needs the delivery thread */
+    const struct brokers *brokers;                         /* null: none */
 };
 
 struct agent {

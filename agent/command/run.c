@@ -11,6 +11,7 @@
 #include "agent/builtin.h"
 #include "agent/command/command.h"
 #include "agent/command/crew.h"
+#include "agent/ports/broker.h"
 #include "agent/ports/exchange.h"
 #include "agent/sight/admin.h"
 
@@ -280,6 +281,7 @@ static int run_agent(struct agent *agent, const struct options *options, const s
         .input_files = files_of_input,
         .context = &run,
         .exchanges = exchanges_curl,
+        .brokers = brokers_real(),
     };
     bool once = options->once || ends_by_itself(agent);
     buffer_init(&run.admin.text, ADMIN_BYTES_MAX);

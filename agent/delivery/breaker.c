@@ -36,6 +36,13 @@ bool breaker_failed(struct breaker *breaker, int64_t now_ns, const struct clock 
     return was_closed;
 }
 
+bool breaker_trip(struct breaker *breaker, int64_t now_ns, const struct clock *clock)
+{
+    if (breaker->state == BREAKER_CLOSED)
+        breaker->failures = FAILURES_TO_OPEN;
+    return breaker_failed(breaker, now_ns, clock);
+}
+
 void breaker_undecided(struct breaker *breaker)
 {
     if (breaker->state == BREAKER_HALF_OPEN) {

@@ -25,6 +25,8 @@ bool breaker_permits(struct breaker *breaker, int64_t now_ns);
 /* Both return whether the state changed so that the operator should be told. */
 bool breaker_succeeded(struct breaker *breaker);
 bool breaker_failed(struct breaker *breaker, int64_t now_ns, const struct clock *clock);
+/* What is known without any request: nobody is there. Opens at once. */
+bool breaker_trip(struct breaker *breaker, int64_t now_ns, const struct clock *clock);
 /* The probe ended without saying anything about the far end's health; the next request is the probe. */
 void breaker_undecided(struct breaker *breaker);
 

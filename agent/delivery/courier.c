@@ -10,6 +10,7 @@
 #include "agent/delivery/compress.h"
 #include "agent/delivery/flight.h"
 #include "agent/delivery/reach.h"
+#include "agent/delivery/shipment.h"
 #include "agent/ports/exchange.h"
 
 enum {
@@ -82,7 +83,9 @@ enum code courier_open(struct courier *courier, const struct delivery_output *ou
         .notify = wiring->notify,
     };
     const struct endpoint *endpoint = courier->endpoint;
-    MUST(endpoint->urls.count > 0 && endpoint->in_flight > 0 && endpoint->timeout_ns > 0);
+    courier->brokers = output->output->broker ? output->brokers : NULL;
+    MUST(endpoint->in_flight > 0 && (courier->brokers || endpoint->urls.count > 0));
+    MUST(courier->brokers || endpoint->timeout_ns > 0);
     arena_init(&courier->run, ARENA_CHUNK, RUN_ARENA_MAX);
     arena_init(&courier->scratch, ARENA_CHUNK, SCRATCH_ARENA_MAX);
     courier->reach = arena_zeroed(&courier->run, sizeof *courier->reach);
@@ -95,12 +98,16 @@ enum code courier_open(struct courier *courier, const struct delivery_output *ou
         !reach_open(courier->reach, endpoint, &courier->run) || !flights_make(courier) ||
         (wants_compressor && !courier->compressor))
         return fail(why, OVER_LIMIT, "no memory to deliver to %.*s", STR_ARG(output->label));
+    if (courier->brokers)
+        return producer_open(courier, why) ? OK : why->code;
     routes_shuffle(courier);
     return OK;
 }
 
 void courier_close(struct courier *courier)
 {
+    if (courier->brokers)
+        shipments_drop(courier);
     for (uint32_t i = 0; courier->flights && i < courier->flight_room; i++) {
         struct flight *flight = &courier->flights[i];
         if (flight->payload) {
@@ -164,6 +171,8 @@ bool courier_is_idle(const struct courier *courier)
 
 void courier_abandon(struct courier *courier)
 {
+    if (courier->brokers)
+        shipments_drop(courier);
     for (uint32_t i = 0; i < courier->flight_room; i++) {
         struct flight *flight = &courier->flights[i];
         struct payload *payload = flight->payload;
@@ -219,6 +228,7 @@ static struct payload *probe_take(struct courier *courier, struct hold *hold,
     else
         payloads_take(&courier->waiting, newest);
     probe = probe ? probe : newest;
+    probe->alone_max = courier->brokers ? 1 : 0;
     probe->is_probe = true;
     hold->is_probing = true;
     return probe;
@@ -304,11 +314,37 @@ static int64_t closed_until(const struct courier *courier)
     return until;
 }
 
+/* A suspect goes with nothing else under way. */
+static bool is_reserved(const struct courier *courier)
+{
+    return courier->is_broken ||
+           (courier->in_flight && (courier->is_alone || courier->wants_alone));
+}
+
+/* Makes a request, or hands records over, of what was picked. */
+static void launch(struct courier *courier, struct payload *payload, int64_t now_ns)
+{
+    struct flight *flight = flight_free(courier);
+    courier->wants_alone = payload->alone_max && courier->in_flight;
+    if (payload->alone_max && payload->open > payload->alone_max) {
+        struct payload *rest = payload_move(payload, payload->alone_max);
+        if (rest) {
+            rest->bound->payloads++;
+            courier_requeue(courier, rest);
+        }
+    }
+    bool is_begun =
+        !courier->wants_alone && (courier->brokers ? shipment_begin(flight, payload, now_ns)
+                                                   : flight_begin(flight, payload, now_ns));
+    if (!is_begun)
+        launch_failed(courier, payload, now_ns);
+}
+
 int64_t courier_step(struct courier *courier, int64_t now_ns)
 {
-    int64_t wake = INT64_MAX;
+    int64_t wake = INT64_MAX, mend = courier->brokers ? producer_mend(courier, now_ns) : INT64_MAX;
     uint32_t limit = concurrency_limit(&courier->concurrency);
-    while (courier->waiting.count && courier->in_flight < limit) {
+    while (courier->waiting.count && courier->in_flight < limit && !is_reserved(courier)) {
         wake = closed_until(courier);
         if (wake > now_ns)
             break;
@@ -318,9 +354,10 @@ int64_t courier_step(struct courier *courier, int64_t now_ns)
             break;
         bool is_permitted = breaker_permits(&courier->breaker, now_ns);
         MUST(is_permitted);
-        if (!flight_begin(flight_free(courier), payload, now_ns))
-            launch_failed(courier, payload, now_ns);
+        launch(courier, payload, now_ns);
     }
+    if (courier->brokers)
+        shipments_go_on(courier, now_ns);
     if (!courier_is_idle(courier))
         courier->busy_ns = now_ns;
     else if (now_ns - courier->busy_ns >= IDLE_NS)
@@ -328,7 +365,7 @@ int64_t courier_step(struct courier *courier, int64_t now_ns)
     else
         wake = earlier(wake, courier->busy_ns + IDLE_NS);
     board_update(courier);
-    return wake;
+    return earlier(wake, mend);
 }
 
 void courier_done(struct courier *courier, struct exchange *exchange, int64_t now_ns)

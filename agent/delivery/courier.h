@@ -13,9 +13,11 @@
 #include "agent/delivery/target.h"
 
 struct board;
+struct brokers;
 struct compressor;
 struct exchange;
 struct flight;
+struct producer;
 struct reach;
 
 struct courier {
@@ -37,6 +39,14 @@ struct courier {
     int64_t not_before_ns;     /* Retry-After of the far end */
     int64_t busy_ns;           /* when it last had something to do */
     int64_t refusal_told_ns, twin_told_ns;
+    /* of a broker output */
+    const struct brokers *brokers;
+    const struct producer *producer; /* null between two */
+    bool is_broken;            /* it failed for good: another is made */
+    bool is_unproven;          /* which has not delivered anything yet */
+    bool is_alone, wants_alone; /* a suspect is under way, or waits until nothing else is */
+    int64_t reopen_ns;
+    uint32_t reopenings;
     uint64_t synced;           /* tickets up to here may go */
     struct compressor *compressor; /* null: bodies go as they are */
     struct arena run, scratch;
@@ -71,6 +81,11 @@ void courier_abandon(struct courier *courier);
 
 /* Reads the answer and settles, requeues, splits or holds the flight's payload. */
 void courier_settle(struct courier *courier, struct flight *flight, int64_t now_ns);
+/* The same for a broker's reports: one item per record of the flight. */
+void courier_settle_reports(struct courier *courier, struct flight *flight,
+                            const struct judgement *judgement, int64_t now_ns);
+/* The credentials are refused: nothing but slow probes goes out. */
+void courier_lock_out(struct courier *courier, struct str words, int64_t now_ns);
 void courier_requeue(struct courier *courier, struct payload *payload); /* in front: older goes first */
 void courier_give(struct courier *courier, struct payload *payload);
 

@@ -7,6 +7,7 @@
 #include "agent/delivery/courier.h"
 #include "agent/delivery/flight.h"
 #include "agent/delivery/outbox.h"
+#include "agent/delivery/shipment.h"
 #include "agent/memory.h"
 #include "agent/pipeline/mailbox.h"
 #include "agent/ports/exchange.h"
@@ -247,6 +248,14 @@ static void answers_take(struct delivery *delivery)
     }
 }
 
+static void reports_take(struct delivery *delivery)
+{
+    for (uint32_t i = 0; i < OUTPUTS_MAX; i++)
+        if (delivery->outputs[i])
+            shipments_hear(&delivery->outputs[i]->courier,
+                           delivery->clock->mono_ns(delivery->clock->self));
+}
+
 /* When stopping: everything unfinished goes back at the deadline. True: nothing is left to do. */
 static bool is_ended(struct delivery *delivery, int64_t now_ns)
 {
@@ -279,6 +288,7 @@ bool delivery_step(struct delivery *delivery, int64_t wait_ns)
     delivery->exchanges->step(delivery->exchanges->self,
                               wait_for(delivery, wait_ns, now_ns, wake_ns));
     answers_take(delivery);
+    reports_take(delivery);
     done_send(delivery);
     return !is_ended(delivery, delivery->clock->mono_ns(delivery->clock->self));
 }

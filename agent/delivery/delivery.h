@@ -1,7 +1,7 @@
 /* agent/delivery/delivery.h - from the lane to the far end and back: what the engine calls.
  * SPDX-License-Identifier: Apache-2.0
  *
- * The lane puts events into the outbox of each HTTP output; full or old payloads go to the delivery thread,
+ * The lane puts events into the outbox of each HTTP or broker output; full or old payloads go to the delivery thread,
  * which encodes, compresses, sends and judges them until every record has an outcome; payloads come
  * back with outcomes. Both sides are state machines: the engine's two threads (or the simulator's one) step
  * them. Lane and delivery meet only in mailboxes and atomics.
@@ -20,12 +20,15 @@ struct delivery;
 struct exchanges;
 struct outbox;
 
-struct delivery_output { /* one HTTP output; all borrowed for as long as the delivery is open */
+struct brokers;
+
+struct delivery_output { /* one HTTP or broker output; all borrowed for as long as the delivery is open */
     const struct output *output;
     const void *self;
     struct str label;      /* for messages: elasticsearch "elk" */
     uint32_t index;        /* the engine's output index: the bit in origin.owed */
     uint64_t memory_bytes; /* share for payloads, encoded bodies included */
+    const struct brokers *brokers; /* the port, for a broker output */
 };
 
 /* --- start and end (lane thread, before the delivery thread starts and after it ended) ------------- */

@@ -33,6 +33,20 @@ extern const struct choice endpoint_compress_words[], endpoint_zstd_words[], end
 #define ENDPOINT_ROW(object, name_, member, type, kind_, ...) \
     {.name = name_, .kind = kind_, .offset = SETTING_MEMBER(object, member, type), __VA_ARGS__}
 
+/* How much goes at once: for every output with a far end. o: the output's struct, m: its struct endpoint, size: default
+ * for `batch`. */
+#define SIZES_SETTINGS(o, m, size) \
+    ENDPOINT_ROW(o, "batch", m.batch_bytes, int64_t, SETTING_SIZE, .def = size, .min = "1KB", .max = "100MB", \
+                 .help = "Size of the events sent at once, before compression, at which they are sent."), \
+    ENDPOINT_ROW(o, "batch_events", m.batch_events, int64_t, SETTING_NUMBER, .def = "5000", .min = "1", \
+                 .max = "100000", .help = "Most events sent at once."), \
+    ENDPOINT_ROW(o, "flush", m.flush_ns, int64_t, SETTING_DURATION, .def = "1s", .min = "1ms", .max = "10m", \
+                 .help = "A lone event leaves within this time."), \
+    ENDPOINT_ROW(o, "in_flight", m.in_flight, int64_t, SETTING_NUMBER, .def = "4", .min = "1", .max = "64", \
+                 .help = "Most such batches under way at once. Fewer are used while the far end is busy."), \
+    ENDPOINT_ROW(o, "refused_hold", m.refused_hold, int, SETTING_CHOICE, .choices = endpoint_switch_words, .def = "on", \
+                 .help = "When at least 100 events and more than half of a minute's are refused, hold the target and alarm instead of filling the dead letters.")
+
 /* o: the output's struct, m: its struct endpoint, url: default for `url` as written in a file. */
 #define ENDPOINT_SETTINGS(o, m, url) ENDPOINT_SETTINGS_OF(o, m, url, "5MB", endpoint_compress_words)
 
@@ -60,16 +74,7 @@ extern const struct choice endpoint_compress_words[], endpoint_zstd_words[], end
                  .help = "Compression of request bodies. auto is gzip, but none to loopback and unix sockets."), \
     ENDPOINT_ROW(o, "timeout", m.timeout_ns, int64_t, SETTING_DURATION, .def = "30s", .min = "100ms", .max = "1h", \
                  .help = "Longest wait for a whole answer."), \
-    ENDPOINT_ROW(o, "batch", m.batch_bytes, int64_t, SETTING_SIZE, .def = batch, .min = "1KB", .max = "100MB", \
-                 .help = "Size of a request's body, before compression, at which it is sent."), \
-    ENDPOINT_ROW(o, "batch_events", m.batch_events, int64_t, SETTING_NUMBER, .def = "5000", .min = "1", \
-                 .max = "100000", .help = "Most events in one request."), \
-    ENDPOINT_ROW(o, "flush", m.flush_ns, int64_t, SETTING_DURATION, .def = "1s", .min = "1ms", .max = "10m", \
-                 .help = "A lone event leaves within this time."), \
-    ENDPOINT_ROW(o, "in_flight", m.in_flight, int64_t, SETTING_NUMBER, .def = "4", .min = "1", .max = "64", \
-                 .help = "Most requests at once. Fewer are used while the far end is busy."), \
-    ENDPOINT_ROW(o, "refused_hold", m.refused_hold, int, SETTING_CHOICE, .choices = endpoint_switch_words, .def = "on", \
-                 .help = "When at least 100 events and more than half of a minute's are refused, hold the target and alarm instead of filling the dead letters.")
+    SIZES_SETTINGS(o, m, batch)
 
 struct arena;
 struct buffer;

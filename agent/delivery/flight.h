@@ -9,6 +9,7 @@
 
 struct courier;
 struct route;
+struct slip;
 
 struct flight {
     struct exchange exchange;
@@ -18,6 +19,12 @@ struct flight {
     struct buffer body, packed;
     struct arena arena; /* URL and headers; later what judge() says */
     int64_t started_ns;
+    /* of a broker output (shipment.h), all in the arena */
+    struct slip *slips;
+    char *topic;
+    uint32_t slip_count, submitted, reported;
+    bool is_alone;        /* nothing else is under way: what is refused is its own fault */
+    bool is_maybe_stored; /* a record without an answer may be there all the same */
 };
 
 void flight_init(struct flight *flight, struct courier *courier);

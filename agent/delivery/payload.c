@@ -147,6 +147,7 @@ struct payload *payload_move(struct payload *payload, uint32_t skip)
     moved->answered_then = payload->answered_then;
     moved->attempts = payload->attempts;
     moved->no_answers = payload->no_answers;
+    moved->alone_max = payload->alone_max;
     parcels_move(payload, moved, skip);
     return moved;
 }

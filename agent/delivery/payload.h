@@ -45,6 +45,8 @@ struct payload {
     uint32_t attempts;        /* failed in a row */
     uint32_t no_answers;      /* in a row */
     bool is_probe;
+    uint32_t alone_max;       /* some record of it was refused with others: send no more than so many, with nothing
+                                 else under way; 0: no suspicion */
     uint16_t target_len;
     char target[TARGET_BYTES_MAX];
     struct arena words;

@@ -8,6 +8,7 @@
 #include "agent/delivery/courier.h"
 #include "agent/delivery/flight.h"
 #include "agent/delivery/reach.h"
+#include "agent/delivery/shipment.h"
 
 enum { NO_ANSWERS_TO_BISECT = 3 };
 
@@ -24,7 +25,7 @@ struct answer { /* what one flight came back with */
     struct reply reply;
     int64_t now_ns;
     bool has_target_failed; /* a HOLD or a flood of refusals: what is refused stays */
-    uint32_t delivered, busy, held, refused;
+    uint32_t delivered, busy, held, refused, suspects;
     uint8_t lone_item; /* when one verdict stands for the one record */
     struct str lone_words;
 };
@@ -201,6 +202,9 @@ static void item_settle(struct answer *answer, uint32_t index, enum verdict verd
     case HOLD:
         answer->held++;
         break;
+    case SUSPECT:
+        answer->suspects++;
+        break;
     case RETRY:
     case NO_ANSWER:
         answer->busy++;
@@ -248,10 +252,15 @@ static void remainder_requeue(struct answer *answer)
     }
     if (answer->delivered)
         answer->payload->attempts = 0;
-    if (answer->busy)
-        payload_later(answer, answer->reply.retry_after_ns);
-    else
+    if (answer->suspects) {
+        answer->payload->alone_max = answer->payload->open > 1 ? answer->payload->open / 2 : 1;
+        answer->payload->due_ns = 0;
         put_back(answer, answer->payload);
+    } else if (answer->busy) {
+        payload_later(answer, answer->reply.retry_after_ns);
+    } else {
+        put_back(answer, answer->payload);
+    }
 }
 
 static void items_settle(struct answer *answer)
@@ -271,6 +280,7 @@ static void items_settle(struct answer *answer)
     board_add(courier->board, BOARD_DELIVERED, answer->delivered);
     retries_count(answer, RETRY_BUSY, answer->busy);
     retries_count(answer, RETRY_HELD, answer->held);
+    retries_count(answer, RETRY_REFUSED, answer->suspects);
     if (answer->busy)
         concurrency_lower(&courier->concurrency, answer->flight->started_ns, answer->now_ns);
     else
@@ -447,6 +457,7 @@ static void answer_apply(struct answer *answer)
         break;
     case DELIVERED_TWIN:
     case NO_ANSWER:
+    case SUSPECT:
     case RETRY:
         whole_retry(answer);
         break;
@@ -477,4 +488,71 @@ void courier_settle(struct courier *courier, struct flight *flight, int64_t now_
         break;
     }
     flight_end(flight); /* last: the destination's words live in the reply */
+}
+
+/* --- a broker's reports
+ * ----------------------------------------------------------------------------- */
+
+static bool is_answered(const struct judgement *judgement)
+{
+    for (size_t i = 0; judgement->whole == DELIVERED && i < judgement->count; i++)
+        if (judgement->items[i] != RETRY)
+            return true;
+    return false;
+}
+
+/* Nobody took any of it: that says something about the far end, and nothing about the records. */
+static void reports_say_nothing(struct answer *answer)
+{
+    struct courier *courier = answer->courier;
+    const struct judgement *judgement = &answer->judgement;
+    struct str words =
+        judgement->whole == DELIVERED && judgement->count ? judgement->words[0] : (struct str){0};
+    retries_count(answer, RETRY_NO_ANSWER, 1);
+    if (breaker_failed(&courier->breaker, answer->now_ns, courier->clock))
+        courier_tell(courier, true, "breaker", "%.*s: pausing, nothing is lost",
+                     STR_ARG(str_slice(words, 0, 120)));
+    probe_judge(answer, false, false);
+    payload_later(answer, 0);
+}
+
+void courier_settle_reports(struct courier *courier, struct flight *flight,
+                            const struct judgement *judgement, int64_t now_ns)
+{
+    struct answer answer = {.courier = courier,
+                            .flight = flight,
+                            .payload = flight->payload,
+                            .judgement = *judgement,
+                            .reply = {.retry_after_ns = -1},
+                            .now_ns = now_ns};
+    bool is_said = is_answered(judgement);
+    flight->exchange.fate =
+        is_said || flight->is_maybe_stored ? EXCHANGE_REPLIED : EXCHANGE_NOT_SENT;
+    board_add(courier->board, BOARD_ANSWERS, is_said);
+    shipment_end(flight); /* its arena, with the words, stays until it flies again */
+    if (!is_said) {
+        reports_say_nothing(&answer);
+        return;
+    }
+    answer.payload->bound->answered++;
+    if (courier->is_unproven)
+        courier_tell(courier, false, "producer", "a new producer is at work");
+    courier->is_unproven = false;
+    courier->reopenings = 0;
+    if (breaker_succeeded(&courier->breaker))
+        courier_tell(courier, false, "breaker", "answers again");
+    if (courier->hold.is_on && !answer.payload->is_probe) {
+        hold_end(&courier->hold);
+        courier_tell(courier, false, "hold", "lets us in again");
+    }
+    items_settle(&answer);
+}
+
+void courier_lock_out(struct courier *courier, struct str words, int64_t now_ns)
+{
+    if (courier->hold.is_on)
+        return;
+    hold_begin(&courier->hold, now_ns, courier->clock);
+    courier_tell(courier, true, "hold",
+                 "%.*s; holding everything until it lets us in, nothing is lost", STR_ARG(words));
 }

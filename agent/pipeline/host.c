@@ -43,6 +43,11 @@ const char *host_where(struct host *host)
     return host->where;
 }
 
+const struct brokers *host_brokers(struct host *host)
+{
+    return host->engine->brokers;
+}
+
 const struct files *host_files(struct host *host)
 {
     return host->files ? host->files : host->engine->files;

@@ -22,6 +22,7 @@ struct engine { /* what all hosts share; the lane's own */
     struct names *names;
     const struct files *files;
     const struct clock *clock;
+    const struct brokers *brokers; /* null where the agent was built without */
     struct state *state;
     struct alarms alarms;
     struct counter *counters; /* newest first */

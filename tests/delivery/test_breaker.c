@@ -59,5 +59,17 @@ static void an_undecided_probe_leaves_room_for_the_next(void)
     CHECK(breaker_permits(&breaker, clock.now_ns));
 }
 
-CHECK_MAIN(TEST(it_opens_on_failures_in_a_row_only), TEST(one_probe_decides_and_pauses_grow),
+static void it_opens_at_once_when_nobody_is_known_to_be_there(void)
+{
+    struct still_clock clock;
+    still_clock_init(&clock, 4);
+    struct breaker breaker = {0};
+    CHECK(breaker_trip(&breaker, clock.now_ns, &clock.clock));
+    CHECK_EQ(breaker.state, BREAKER_OPEN);
+    CHECK(!breaker_trip(&breaker, clock.now_ns, &clock.clock));
+    CHECK(breaker_succeeded(&breaker));
+}
+
+CHECK_MAIN(TEST(it_opens_at_once_when_nobody_is_known_to_be_there),
+           TEST(it_opens_on_failures_in_a_row_only), TEST(one_probe_decides_and_pauses_grow),
            TEST(an_undecided_probe_leaves_room_for_the_next))

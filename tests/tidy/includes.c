@@ -25,6 +25,7 @@ static const struct layer {
     {"agent/tracing/", 1},
     {"agent/pipeline/mailbox.", 1},
     {"agent/delivery/answer.h", 2},
+    {"agent/delivery/cluster.h", 2},
     {"agent/delivery/endpoint.h", 2},
     {"agent/weir.h", 3},
     {"agent/config/known.c", 3},
