@@ -95,8 +95,8 @@ enum code courier_open(struct courier *courier, const struct delivery_output *ou
     if (wants_compressor)
         courier->compressor = compressor_make(codec);
     if (!courier->board || !courier->reach ||
-        !reach_open(courier->reach, endpoint, &courier->run) || !flights_make(courier) ||
-        (wants_compressor && !courier->compressor))
+        (!courier->brokers && !reach_open(courier->reach, endpoint, &courier->run)) ||
+        !flights_make(courier) || (wants_compressor && !courier->compressor))
         return fail(why, OVER_LIMIT, "no memory to deliver to %.*s", STR_ARG(output->label));
     if (courier->brokers)
         return producer_open(courier, why) ? OK : why->code;
