@@ -21,6 +21,7 @@ enum {
     GLOB_DEPTH_MAX = 32,         /* directories that ** goes down */
     FIND_DIRECTORIES_MAX = 16384, /* watched by one tail; inotify allows some more by default */
     RELEASE_EVENTS_MAX = 1024,   /* put out by a sampler at once; outputs are asked for room in between */
+    RELEASE_BYTES_MAX = 1 << 20, /* of records put out at once: the outputs below finish what was begun */
     PATH_SEGMENTS_MAX = 32,      /* of a field path */
     FUNCTIONS_MAX = 256,         /* functions counted apart; the rest is "other" */
     LEDGER_BYTES_MAX = 1 << 20,  /* as JSON: 128 rows of at most 300 bytes and a long label */

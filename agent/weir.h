@@ -102,8 +102,8 @@ struct filter {
     void (*keep_time)(void *self, int64_t stream_ns);
     /* The largest stream time at which nothing would happen; INT64_MAX: no timer runs. */
     int64_t (*due)(void *self);
-    /* Puts what is to go on into `out` (at most room events made in its arena), decided by now on stream
-     * time (INT64_MAX: the streams have ended, decide everything). Called until it returns false.
+    /* Puts what is to go on into `out` (at most room events and little more than RELEASE_BYTES_MAX, made in its
+     * arena), decided by now on stream time (INT64_MAX: the streams have ended, decide everything). Called until it returns false.
      * Events whose fate is FATE_SAMPLED_OUT go along, so that the ledger sees them. */
     bool (*release)(void *self, int64_t stream_ns, struct view *out, uint32_t room);
     /* Smallest offset of this source that a restart must read again for this filter's state. */

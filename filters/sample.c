@@ -15,6 +15,8 @@ struct sample {
     struct host *host;
     int64_t stream_ns; /* as the engine told it last */
     struct sampler sampler;
+    uint64_t early_told;   /* traces cut short, as of the last look */
+    int64_t early_told_ns; /* when the newest was seen; 0: that is over */
 };
 
 struct rule_block {
@@ -25,6 +27,8 @@ struct copy_block {
     struct path *field;
     struct expr *when;
 };
+
+static const int64_t EARLY_OVER_NS = INT64_C(60) * 1000000000;
 
 static const struct choice hashes[] = {
     {"xxh64", DICE_XXH64}, {"refinery", DICE_REFINERY}, {"otel", DICE_OTEL}, {0}};
@@ -212,11 +216,29 @@ static int64_t sample_due(void *self)
     return sampler_due(&sample->sampler);
 }
 
+/* Told when the first trace is cut short, and when none was for a while. */
+static void tell_early(struct sample *sample)
+{
+    uint64_t early = *sample->sampler.counts.early;
+    int64_t now_ns = host_now(sample->host);
+    if (early != sample->early_told) {
+        host_alarm(sample->host, "early",
+                   "more traces are open than fit: the oldest are decided before their end; raise "
+                   "agent.memory, traces_max or keys_max");
+        sample->early_told_ns = now_ns;
+    } else if (sample->early_told_ns && now_ns - sample->early_told_ns > EARLY_OVER_NS) {
+        host_recovered(sample->host, "early", "every trace is held to its end again");
+        sample->early_told_ns = 0;
+    }
+    sample->early_told = early;
+}
+
 static bool sample_release(void *self, int64_t stream_ns, struct view *out, uint32_t room)
 {
     struct sample *sample = self;
     sampler_advance(&sample->sampler, stream_ns);
     sampler_settle(&sample->sampler);
+    tell_early(sample);
     return sampler_depart(&sample->sampler, out, room);
 }
 

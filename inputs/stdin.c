@@ -32,6 +32,16 @@ static const struct setting settings[] = {
     {0},
 };
 
+/* The pipe of an earlier run: nobody can read it again. */
+static void forget(void *context, struct str key, struct str note, uint64_t resume)
+{
+    struct standard *standard = context;
+    (void)note, (void)resume;
+    struct source *source = source_open(standard->host, key, key, standard);
+    if (source)
+        source_finish(source);
+}
+
 static enum code standard_open(void *self, struct host *host, struct why *why)
 {
     struct standard *standard = self;
@@ -39,6 +49,7 @@ static enum code standard_open(void *self, struct host *host, struct why *why)
     standard->host = host;
     standard->files = host_files(host);
     buffer_init(&standard->carry, (size_t)standard->line_max_bytes + 2 * READ_BYTES);
+    host_each_known(host, forget, standard);
     return OK;
 }
 

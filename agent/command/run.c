@@ -25,7 +25,7 @@ struct options {
 };
 
 static struct waker *woken_by_signal; /* the lane's, while it runs */
-static volatile sig_atomic_t stop_asked;
+static volatile sig_atomic_t stop_asked, reopen_asked;
 
 static void on_stop(int number)
 {
@@ -35,12 +35,22 @@ static void on_stop(int number)
         waker_wake(woken_by_signal);
 }
 
+static void on_reopen(int number)
+{
+    (void)number;
+    reopen_asked = 1;
+    if (woken_by_signal)
+        waker_wake(woken_by_signal);
+}
+
 static void catch_signals(struct waker *waker)
 {
     struct sigaction stop = {.sa_handler = on_stop}, ignore = {.sa_handler = SIG_IGN};
+    struct sigaction reopen = {.sa_handler = on_reopen};
     woken_by_signal = waker;
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGUSR1, &reopen, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
 }
 
@@ -144,6 +154,10 @@ static bool run_lane(struct run *run, int64_t deadline_ns, int64_t give_up_ns)
     uint64_t progress = 0;
     int64_t moved_ns = clock->mono_ns(clock->self);
     for (;;) {
+        if (reopen_asked) {
+            reopen_asked = 0;
+            lane_reopen(lane);
+        }
         struct lane_wait wait = lane_step(lane);
         admin_step(&run->admin, lane);
         if (lane_is_done(lane))

@@ -147,6 +147,7 @@ static struct bin *bin_for(struct outbox *outbox, const struct event *event, str
         if (!found)
             return bin_fallback(outbox, event, scratch);
         bin_name(found, hash, name);
+        outbox->overflow[0] = 0; /* there is room for a new one */
     }
     found->used_ns = outbox->now_ns;
     outbox->newest = found;

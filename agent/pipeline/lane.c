@@ -83,6 +83,19 @@ static bool outputs_have_room(struct lane *lane)
     return true;
 }
 
+/* What a filter has decided still takes room until its verdicts are on disk and the outputs have
+ * it. */
+static bool holders_have_room(const struct lane *lane)
+{
+    for (uint16_t i = 0; i < lane->pipeline.holder_count; i++) {
+        const struct stage *holder = lane->pipeline.holders[i];
+        if (holder->filter->held(holder->self) &&
+            holder->filter->held_bytes(holder->self) > lane->pipeline.engine.held_budget)
+            return false;
+    }
+    return true;
+}
+
 static void run_batch(struct lane *lane, struct source *source, struct batch *batch)
 {
     struct entry *entry = &lane->pipeline.entries[source->input];
@@ -221,6 +234,7 @@ static void commit(struct lane *lane, int64_t mono_ns)
 
 static void commit_if_due(struct lane *lane, int64_t mono_ns)
 {
+    lane->is_dirty |= state_is_dirty(lane->state); /* an input gave a source up, or wrote a note */
     bool is_awaited = state_is_urgent(lane->state) && writer_is_idle(state_writer(lane->state));
     bool is_time = lane->is_dirty && (mono_ns >= lane->commit_at_ns || lane->mode != LANE_RUN);
     if (is_awaited || is_time)
@@ -267,7 +281,7 @@ struct lane_wait lane_step(struct lane *lane)
     bool moved = false;
     if (lane->mode != LANE_STOPPING)
         until = watch_inputs(lane, mono_ns);
-    lane->is_full = !outputs_have_room(lane);
+    lane->is_full = !outputs_have_room(lane) || !holders_have_room(lane);
     if (lane->mode != LANE_STOPPING && !lane->is_full)
         moved = read_one(lane);
     lane->is_idle = !moved;
@@ -276,6 +290,7 @@ struct lane_wait lane_step(struct lane *lane)
     moved |= release_held(lane);
     until = earlier(until, step_outboxes(lane, mono_ns));
     commit_if_due(lane, mono_ns);
+    until = earlier(until, chores_step(lane, moved, mono_ns));
     if (lane->is_dirty)
         until = earlier(until, lane->commit_at_ns);
     until = earlier(until, next_release(lane, mono_ns));
@@ -286,6 +301,11 @@ void lane_stop(struct lane *lane, bool decides)
 {
     lane->mode = LANE_STOPPING;
     lane->decides = decides;
+}
+
+void lane_reopen(struct lane *lane)
+{
+    lane->chores.wants_reopen = true;
 }
 
 /* Everything that was read has its outcome, or is held on purpose, and the journal on disk says so.

@@ -7,6 +7,7 @@
 #ifndef WEIR_LANE_H
 #define WEIR_LANE_H
 
+#include "agent/pipeline/chores.h"
 #include "agent/pipeline/pipeline.h"
 #include "agent/pipeline/schedule.h"
 
@@ -30,8 +31,9 @@ struct lane {
     int64_t commit_at_ns;      /* mono: the next commit that nobody is waiting for */
     uint64_t last_ticket;      /* of the newest commit */
     bool is_dirty;             /* something changed since then */
-    bool is_full;              /* an output takes no more now: inputs need not wake anybody */
+    bool is_full;              /* an output or a filter takes no more now: inputs need not wake anybody */
     bool is_cut_off;           /* whoever read standard output has gone: the run ends */
+    struct chores chores;
 };
 
 struct lane_wait { /* what the caller does next */
@@ -44,6 +46,8 @@ struct lane_wait lane_step(struct lane *lane);
 bool lane_is_done(const struct lane *lane);
 /* No more reading; `decides`: what is held is decided, else it stays open for the next start. */
 void lane_stop(struct lane *lane, bool decides);
+/* Output files are opened anew at their paths, soon: others renamed them. */
+void lane_reopen(struct lane *lane);
 /* The ledger as it is safe to say: what is not known to be on disk counts as in flight. */
 void lane_reveal(struct lane *lane, bool revealed);
 /* A sum that grows whenever anything moves: bytes read, outcomes, syncs. */

@@ -12,6 +12,7 @@ struct departure { /* one call's */
     struct sampler *sampler;
     struct view *out;
     uint32_t room;
+    size_t bytes;           /* of records that went out */
     const struct group *of; /* whose sources these are */
     const struct event
         *sources[COPIES_MAX]; /* events that copies are taken from, rebuilt when needed */
@@ -76,8 +77,10 @@ static bool depart_group(struct departure *departure, struct group *group)
         const struct held *held = cursor_next(&next);
         if (!held)
             return true;
-        if (departure->out->count == departure->room || !depart_one(departure, group, held))
+        if (departure->out->count == departure->room || departure->bytes >= RELEASE_BYTES_MAX ||
+            !depart_one(departure, group, held))
             return false;
+        departure->bytes += held->size;
         holding_pass(&departure->sampler->groups.holdings, &group->holding, next);
     }
 }

@@ -109,6 +109,7 @@ void sampler_advance(struct sampler *sampler, int64_t stream_ns)
     sampler->now_ns = stream_ns;
     while ((group = groups_next(&sampler->groups)) && group->timer.due_ns <= sampler->now_ns)
         sampler_decide(sampler, group, NULL);
+    sampler_relieve(sampler); /* verdicts take room too, and no event may come to see to it */
 }
 
 void sampler_settle(struct sampler *sampler)

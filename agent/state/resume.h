@@ -26,7 +26,8 @@ void source_ready(struct source *source, bool is_ready);
 uint64_t source_read_until(const struct source *source);
 /* Up to NOTE_BYTES_MAX of the input's own, kept with the source in the same commit as its marks. */
 void source_note(struct source *source, struct str note);
-/* Nothing more will ever come; the engine forgets it once everything read from it has an outcome. */
+/* Nothing more will ever come; the engine forgets it once everything read from it has an outcome. What earlier runs
+ * left open and this one has not read again is lost: counted as abandoned, and told. */
 void source_finish(struct source *source);
 
 struct byte_stream {

@@ -256,6 +256,7 @@ struct source *state_next_ready(const struct state *state, const struct source *
 
 void source_finish(struct source *source)
 {
+    (void)source_lose(source); /* nobody can read it again */
     source->is_finished = true;
     source_ready(source, false);
     source_mark_dirty(source);

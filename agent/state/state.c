@@ -389,6 +389,11 @@ bool state_is_urgent(const struct state *state)
     return state->is_urgent || writer_uncommitted_bytes(state->writer) >= URGENT_BYTES;
 }
 
+bool state_is_dirty(const struct state *state)
+{
+    return state->dirty != NULL;
+}
+
 bool state_synced(const struct state *state, uint64_t ticket)
 {
     return ticket <= TICKET_OF_START || ticket <= writer_synced(state->writer);

@@ -62,6 +62,9 @@ uint64_t state_remember(struct state *state, struct str filter, struct str blob)
 /* A commit should be made now: a verdict or a birth waits for it, or much has changed. */
 bool state_is_urgent(const struct state *state);
 
+/* Some source changed since the last commit. */
+bool state_is_dirty(const struct state *state);
+
 struct state_helpers { /* the lane's part in a commit */
     void *context;
     /* Smallest offset that a filter still needs of this source, UINT64_MAX: none. May be null. */

@@ -7,7 +7,7 @@
 #include "agent/memory.h"
 #include "tests/check.h"
 
-/* --- an engine of five functions --------------------------------------------------------- */
+/* --- an engine of a few functions --------------------------------------------------------- */
 
 struct host {
     uint64_t counters[8];
@@ -16,6 +16,7 @@ struct host {
     char blobs[64][VERDICT_BLOB_BYTES_MAX];
     size_t blob_sizes[64];
     uint64_t blob_count;
+    unsigned alarms, recoveries;
 };
 
 struct source {
@@ -52,6 +53,18 @@ uint64_t host_held_budget(struct host *host)
 {
     (void)host;
     return 32 << 20;
+}
+
+void host_alarm(struct host *host, const char *key, const char *format, ...)
+{
+    CHECK(key[0] && format[0]);
+    host->alarms++;
+}
+
+void host_recovered(struct host *host, const char *key, const char *format, ...)
+{
+    CHECK(key[0] && format[0]);
+    host->recoveries++;
 }
 
 uint32_t source_id(const struct source *source)
@@ -250,6 +263,27 @@ static void remembered_verdicts_are_loaded_and_saved(void)
     finish();
 }
 
+static void traces_cut_short_are_told_until_there_were_none_for_a_while(void)
+{
+    open_sample("rate = 1  traces_max = 2");
+    line("{\"trace_id\":\"t1\"}");
+    line("{\"trace_id\":\"t2\"}");
+    release(0);
+    CHECK_EQ(it.host.alarms, 0);
+    line("{\"trace_id\":\"t3\"}");
+    release(0);
+    CHECK_EQ(it.host.alarms, 1);
+    CHECK_EQ(*it.sample->sampler.counts.early, 1);
+    release(0);
+    CHECK_EQ(it.host.alarms, 1);
+    CHECK_EQ(it.host.recoveries, 0);
+    it.sample->early_told_ns -= EARLY_OVER_NS + 1;
+    release(0);
+    release(0);
+    CHECK_EQ(it.host.recoveries, 1);
+    finish();
+}
+
 static void mistakes_stop_the_start_with_a_hint(void)
 {
     static const struct {
@@ -278,4 +312,5 @@ static void mistakes_stop_the_start_with_a_hint(void)
 CHECK_MAIN(TEST(rules_of_the_story_keep_errors_and_sample_the_rest),
            TEST(keep_is_the_short_form_of_a_first_rule), TEST(a_rate_may_be_an_expression),
            TEST(remembered_verdicts_are_loaded_and_saved),
+           TEST(traces_cut_short_are_told_until_there_were_none_for_a_while),
            TEST(mistakes_stop_the_start_with_a_hint))

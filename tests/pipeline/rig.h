@@ -28,17 +28,13 @@ static inline const struct exchanges *rig_exchanges(struct why *why)
     return &rig_far->port;
 }
 
-/* The configuration is given without the agent block. */
-static inline void rig_open(struct rig *rig, const char *config)
+/* The agent starts on what there is. The configuration is given without the agent block. */
+static inline void rig_start(struct rig *rig, const char *config)
 {
     static char text[4096];
     struct diagnostics diagnostics;
     struct why why = {0};
-    *rig = (struct rig){.sim = sim_files_make(1)};
-    sim_clock_init(&rig->clock, 1);
-    sim_far_init(&rig->far, &rig->clock, 1);
-    rig_far = &rig->far;
-    sim_files_append(rig->sim, "/out/.keep", STR(""));
+    rig->agent = (struct agent){0};
     snprintf(text, sizeof text, "agent { state = \"/state\" admin = off }\n%s", config);
     const struct config_source source = {.name = "-e", .text = str_from(text)};
     const struct files *files = sim_files_port(rig->sim);
@@ -59,6 +55,23 @@ static inline void rig_open(struct rig *rig, const char *config)
     CHECK_OK(agent_open(&rig->agent, &ports, &why), why);
 }
 
+static inline void rig_open(struct rig *rig, const char *config)
+{
+    *rig = (struct rig){.sim = sim_files_make(1)};
+    sim_clock_init(&rig->clock, 1);
+    sim_far_init(&rig->far, &rig->clock, 1);
+    rig_far = &rig->far;
+    sim_files_append(rig->sim, "/out/.keep", STR(""));
+    rig_start(rig, config);
+}
+
+/* kill -9; rig_start() brings it up again. */
+static inline void rig_kill(struct rig *rig)
+{
+    agent_close(&rig->agent);
+    sim_files_kill(rig->sim);
+}
+
 static inline void rig_close(struct rig *rig)
 {
     agent_close(&rig->agent);
@@ -74,6 +87,12 @@ static inline void rig_step(struct rig *rig)
     if (rig->agent.lane.delivery)
         (void)delivery_step(rig->agent.lane.delivery, 0);
     sim_clock_pass(&rig->clock, 10 * SIM_MS);
+}
+
+static inline void rig_steps(struct rig *rig, int count)
+{
+    for (int i = 0; i < count; i++)
+        rig_step(rig);
 }
 
 /* As --once does: false when it does not come to its end. */
@@ -110,6 +129,37 @@ static inline size_t rig_lines(struct rig *rig, const char *path)
     size_t count = 0;
     for (size_t i = 0; i < text.len; i++)
         count += text.at[i] == '\n';
+    return count;
+}
+
+/* --- what the operator was told, since rig_listen() ------------------------------------------ */
+
+static struct buffer rig_told;
+
+static inline void rig_hear(void *context, const char *line)
+{
+    (void)context;
+    buffer_add(&rig_told, str_from(line));
+    buffer_byte(&rig_told, '\n');
+}
+
+static inline void rig_listen(void)
+{
+    if (rig_told.max)
+        buffer_clear(&rig_told);
+    buffer_init(&rig_told, 1 << 20);
+    log_capture(rig_hear, NULL);
+}
+
+/* How many lines of it hold this text. */
+static inline size_t rig_told_times(const char *text)
+{
+    struct cut line = {.tail = buffer_str(&rig_told), .found = true};
+    size_t count = 0;
+    while (line.found) {
+        line = str_cut(line.tail, '\n');
+        count += str_find_str(line.head, str_from(text)) != SIZE_MAX;
+    }
     return count;
 }
 

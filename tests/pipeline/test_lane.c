@@ -89,6 +89,38 @@ static void what_is_not_known_to_be_on_disk_is_revealed_as_in_flight(void)
     rig_close(&rig);
 }
 
+static void more_held_than_its_share_stops_the_reading_until_it_has_left(void)
+{
+    enum { TRACES = 600, PADDING_BYTES = 100000 };
+    static char line[PADDING_BYTES + 100];
+    static char padding[PADDING_BYTES + 1];
+    struct rig rig;
+    rig_open(&rig, "input tail { path = \"/logs/a\" filter parse { } }\n"
+                   "filter sample { wait = 1s }\noutput discard { }\n");
+    memset(padding, 'x', PADDING_BYTES);
+    for (int i = 0; i < TRACES; i++) {
+        snprintf(line, sizeof line, "{\"trace_id\":\"t%d\",\"message\":\"%s\"}\n", i, padding);
+        sim_files_append(rig.sim, "/logs/a", str_from(line));
+    }
+    const struct stage *holder = rig.agent.lane.pipeline.holders[0];
+    uint64_t budget = rig.agent.lane.pipeline.engine.held_budget;
+    for (int i = 0; i < STEPS_MAX && !rig.agent.lane.is_full; i++) {
+        (void)lane_step(&rig.agent.lane); /* the disk writer hangs: no verdict gets to the disk */
+        sim_clock_pass(&rig.clock, SIM_MS);
+    }
+    CHECK(rig.agent.lane.is_full);
+    uint64_t read = rig_ledger(&rig)->inputs[0].events;
+    for (int i = 0; i < 100; i++)
+        (void)lane_step(&rig.agent.lane);
+    CHECK_EQ(rig_ledger(&rig)->inputs[0].events, read);
+    CHECK(read < TRACES);
+    CHECK(holder->filter->held_bytes(holder->self) < budget + (1 << 20));
+    rig_steps(&rig, 3000);
+    CHECK_EQ(rig_totals(&rig, 0)->delivered, TRACES);
+    CHECK(!rig.agent.lane.is_full);
+    rig_close(&rig);
+}
+
 static void progress_grows_while_something_moves_and_stands_still_afterwards(void)
 {
     struct rig rig;
@@ -108,4 +140,5 @@ CHECK_MAIN(TEST(once_reads_every_file_to_its_end_balances_and_is_done),
            TEST(once_decides_what_is_held_when_the_streams_have_ended),
            TEST(a_lane_that_was_told_to_stop_reads_nothing_more_and_is_done_when_all_is_on_disk),
            TEST(what_is_not_known_to_be_on_disk_is_revealed_as_in_flight),
+           TEST(more_held_than_its_share_stops_the_reading_until_it_has_left),
            TEST(progress_grows_while_something_moves_and_stands_still_afterwards))

@@ -310,8 +310,13 @@ static int sim_facts(void *self, int fd, struct file_facts *ret)
 static int sim_facts_at(void *self, const char *path, bool follow, struct file_facts *ret)
 {
     const struct sim_files *sim = self;
+    char name[SIM_PATH_BYTES];
     (void)follow; /* there are no links in here */
-    const struct inode *inode = inode_at(&sim->disk, path);
+    snprintf(name, sizeof name, "%s", path);
+    size_t len = strlen(name);
+    if (len > 1 && name[len - 1] == '/') /* a directory may be called so */
+        name[len - 1] = 0;
+    const struct inode *inode = inode_at(&sim->disk, name);
     if (sim->has_crashed)
         return EIO;
     if (!inode)
