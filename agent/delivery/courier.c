@@ -145,13 +145,15 @@ void courier_accept(struct courier *courier, struct payload *payload)
 {
     MUST(payload->output == courier->index && payload->open > 0);
     target_bind(courier, payload);
+    payload->age = ++courier->accepted;
     payloads_append(&courier->waiting, payload);
 }
 
 void courier_requeue(struct courier *courier, struct payload *payload)
 {
-    payload->is_probe = false;
-    payloads_prepend(&courier->waiting, payload);
+    payload->is_probe =
+        false; /* one in vain goes in front of its like: the next is another event */
+    payloads_insert(&courier->waiting, payload);
 }
 
 void courier_give(struct courier *courier, struct payload *payload)

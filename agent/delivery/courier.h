@@ -28,7 +28,8 @@ struct courier {
     uint32_t index;
     const struct exchanges *exchanges;
     const struct clock *clock;
-    struct payloads waiting;
+    struct payloads waiting; /* oldest first */
+    uint64_t accepted;       /* payloads so far: their age */
     struct targets targets;
     struct flight *flights;
     uint32_t flight_room, in_flight;
@@ -86,7 +87,7 @@ void courier_settle_reports(struct courier *courier, struct flight *flight,
                             const struct judgement *judgement, int64_t now_ns);
 /* The credentials are refused: nothing but slow probes goes out. */
 void courier_lock_out(struct courier *courier, struct str words, int64_t now_ns);
-void courier_requeue(struct courier *courier, struct payload *payload); /* in front: older goes first */
+void courier_requeue(struct courier *courier, struct payload *payload); /* by its age: older goes first */
 void courier_give(struct courier *courier, struct payload *payload);
 
 void courier_tell(struct courier *courier, bool is_alarm, const char *key, const char *format, ...)

@@ -142,6 +142,7 @@ struct payload *payload_move(struct payload *payload, uint32_t skip)
     payload->charge -= moved->charge;
     moved->body_bytes = share_of(payload->body_bytes, bytes, all);
     moved->opened_ns = payload->opened_ns;
+    moved->age = payload->age;
     moved->bound = payload->bound;
     moved->due_ns = payload->due_ns;
     moved->answered_then = payload->answered_then;
@@ -168,6 +169,22 @@ void payloads_prepend(struct payloads *list, struct payload *payload)
     payload->next = list->first;
     list->first = payload;
     if (!list->last)
+        list->last = payload;
+    list->count++;
+}
+
+void payloads_insert(struct payloads *list, struct payload *payload)
+{
+    struct payload *before = NULL;
+    for (struct payload *at = list->first; at && at->age < payload->age; at = at->next)
+        before = at;
+    if (!before) {
+        payloads_prepend(list, payload);
+        return;
+    }
+    payload->next = before->next;
+    before->next = payload;
+    if (list->last == before)
         list->last = payload;
     list->count++;
 }

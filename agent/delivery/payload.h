@@ -38,6 +38,7 @@ struct payload {
     uint64_t charge;          /* bytes of the output's memory share that come back with it */
     uint64_t body_bytes;      /* estimate of the encoded body */
     int64_t opened_ns;        /* when its first record was taken */
+    uint64_t age;             /* the courier counts what it gets: smaller is older */
     /* the courier's own */
     struct target *bound;
     int64_t due_ns;           /* not before; 0: at once */
@@ -83,6 +84,8 @@ struct payloads { /* a list, oldest first */
 };
 void payloads_append(struct payloads *list, struct payload *payload);
 void payloads_prepend(struct payloads *list, struct payload *payload);
+/* Into a list that is sorted by age: in front of all that are not older. */
+void payloads_insert(struct payloads *list, struct payload *payload);
 struct payload *payloads_take_first(struct payloads *list); /* null: empty */
 void payloads_take(struct payloads *list, struct payload *payload); /* must be in it */
 

@@ -86,7 +86,29 @@ static void lists_keep_their_order_and_lose_any_member(void)
     payload_free(c);
 }
 
-CHECK_MAIN(TEST(moving_takes_open_records_and_their_share_of_the_charge),
+static void a_payload_that_comes_back_goes_where_its_age_says(void)
+{
+    struct payload *made[4];
+    struct payloads list = {0};
+    static const uint64_t ages[] = {1, 2, 2, 3};
+    for (size_t i = 0; i < COUNT(ages); i++) {
+        made[i] = payload_make(0, STR("t"), 0);
+        made[i]->age = ages[i];
+    }
+    payloads_insert(&list, made[2]); /* alone */
+    payloads_insert(&list, made[3]); /* at the end */
+    payloads_insert(&list, made[0]); /* in front */
+    payloads_insert(&list, made[1]); /* in front of its like */
+    CHECK_EQ(list.count, 4);
+    CHECK(list.last == made[3]);
+    for (size_t i = 0; i < COUNT(ages); i++) {
+        CHECK(payloads_take_first(&list) == made[i]);
+        payload_free(made[i]);
+    }
+}
+
+CHECK_MAIN(TEST(a_payload_that_comes_back_goes_where_its_age_says),
+           TEST(moving_takes_open_records_and_their_share_of_the_charge),
            TEST(without_memory_a_move_changes_nothing),
            TEST(words_become_one_printable_line_of_bounded_length),
            TEST(lists_keep_their_order_and_lose_any_member))
