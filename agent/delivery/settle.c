@@ -4,9 +4,13 @@
  * Whatever happens, each open record of the payload either gets an outcome here or stands in
  * exactly one waiting payload afterwards.
  */
+#include <stdio.h>
+#include <xxhash.h>
+
 #include "agent/delivery/board.h"
 #include "agent/delivery/courier.h"
 #include "agent/delivery/flight.h"
+#include "agent/delivery/rate_limit.h"
 #include "agent/delivery/reach.h"
 #include "agent/delivery/shipment.h"
 
@@ -87,13 +91,26 @@ static void output_hold(const struct answer *answer)
                  answer->reply.status, STR_ARG(str_slice(answer->judgement.whole_words, 0, 120)));
 }
 
+struct alarm_key {
+    char text[16];
+};
+
+/* Each target has an alarm of its own: one that is well again says nothing of the others. */
+static struct alarm_key alarm_of(const struct target *target)
+{
+    struct alarm_key key;
+    uint64_t hash = XXH3_64bits(target->name, target->name_len);
+    snprintf(key.text, sizeof key.text, "hold %08x", (unsigned)(hash & UINT32_MAX));
+    return key;
+}
+
 static void target_hold(const struct answer *answer, struct str words)
 {
     struct target *target = answer->payload->bound;
     if (target->hold.is_on)
         return;
     hold_begin(&target->hold, answer->now_ns, answer->courier->clock);
-    courier_tell(answer->courier, true, "hold",
+    courier_tell(answer->courier, true, alarm_of(target).text,
                  "\"%.*s\" needs an operator: %.*s; holding it, nothing is lost",
                  TARGET_ARG(target), STR_ARG(str_slice(words, 0, 120)));
 }
@@ -105,7 +122,7 @@ static void target_hold_refusals(const struct answer *answer, struct str words)
         return;
     hold_begin(&target->hold, answer->now_ns, answer->courier->clock);
     courier_tell(
-        answer->courier, true, "hold",
+        answer->courier, true, alarm_of(target).text,
         "\"%.*s\" refuses most events (%.*s): holding it and asking with the newest event; "
         "refused_hold = off dead-letters them",
         TARGET_ARG(target), STR_ARG(str_slice(words, 0, 80)));
@@ -128,7 +145,8 @@ static void probe_judge(const struct answer *answer, bool is_let_in, bool has_de
     if (target->hold.is_on && has_delivered) {
         hold_end(&target->hold);
         target->refusals = (struct refusals){.slice_ns = answer->now_ns};
-        courier_tell(courier, false, "hold", "\"%.*s\" takes events again", TARGET_ARG(target));
+        courier_tell(courier, false, alarm_of(target).text, "\"%.*s\" takes events again",
+                     TARGET_ARG(target));
     } else if (target->hold.is_probing) {
         hold_probed(&target->hold, answer->now_ns, courier->clock);
     }
@@ -440,6 +458,18 @@ static void answer_judge(struct answer *answer)
     MUST(judgement->count == count);
 }
 
+/* A far end that has nothing left to give says so before it refuses. */
+static void limit_heed(struct answer *answer)
+{
+    int64_t wait_ns = rate_limit_wait(str_from(answer->flight->exchange.rate_limit));
+    if (wait_ns < 0)
+        return;
+    if (answer->reply.retry_after_ns < 0)
+        answer->reply.retry_after_ns = wait_ns;
+    if (answer->judgement.whole == DELIVERED)
+        answer->courier->not_before_ns = answer->now_ns + wait_ns;
+}
+
 static void answer_apply(struct answer *answer)
 {
     answer->payload->bound->answered++;
@@ -475,6 +505,7 @@ void courier_settle(struct courier *courier, struct flight *flight, int64_t now_
     case EXCHANGE_REPLIED:
         board_add(courier->board, BOARD_ANSWERS, 1);
         answer_judge(&answer);
+        limit_heed(&answer);
         health_judge(&answer);
         answer_apply(&answer);
         break;

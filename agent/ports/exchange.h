@@ -38,6 +38,7 @@ struct exchange {
     struct str reply;        /* decompressed; lives until release() */
     int64_t retry_after_ns;  /* -1: not said */
     char content_type[96];
+    char rate_limit[96];     /* the RateLimit header; empty: none */
     char error[160];         /* for NOT_SENT and UNKNOWN: one line, no secret */
     /* the port's own */
     void *port;

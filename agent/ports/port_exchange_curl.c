@@ -267,6 +267,15 @@ static void exchange_fail(struct exchange *exchange, const struct transfer *tran
     str_z(str_from(text), exchange->error, sizeof exchange->error);
 }
 
+static void rate_limit_read(struct transfer *transfer)
+{
+    struct curl_header *header;
+    char *to = transfer->exchange->rate_limit;
+    to[0] = 0;
+    if (curl_easy_header(transfer->easy, "RateLimit", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+        str_z(str_from(header->value), to, sizeof transfer->exchange->rate_limit);
+}
+
 static void exchange_finish(struct transfer *transfer, CURLcode code)
 {
     struct exchange *exchange = transfer->exchange;
@@ -283,6 +292,7 @@ static void exchange_finish(struct transfer *transfer, CURLcode code)
         exchange->retry_after_ns = (int64_t)retry_after_s * 1000000000;
     snprintf(exchange->content_type, sizeof exchange->content_type, "%s",
              content_type ? content_type : "");
+    rate_limit_read(transfer);
     exchange->error[0] = 0;
     /* A 413 often comes while the body is still on its way, and the connection is gone with it. */
     if (code == CURLE_OK || status == 413)
