@@ -224,6 +224,7 @@ enum code agent_open(struct agent *agent, const struct agent_ports *ports, struc
                                        .brokers = ports->brokers,
                                        .now_ns = ports->clock->wall_ns(ports->clock->self)};
     arena_init(&lane->batch, BATCH_ARENA_CHUNK, share(agent, BATCH_PARTS));
+    arena_init(&lane->scratch, BATCH_ARENA_CHUNK, share(agent, BATCH_PARTS));
     enum code code = pipeline_build(pipeline, agent->config, why);
     if (code != OK)
         return code;
@@ -256,6 +257,7 @@ void agent_close(struct agent *agent)
     functions_free(lane->pipeline.functions);
     alarms_clear(&lane->pipeline.engine.alarms);
     arena_clear(&lane->batch);
+    arena_clear(&lane->scratch);
     if (agent->config)
         config_close(agent->config);
     arena_clear(&agent->run);

@@ -30,6 +30,13 @@ void flight_clear(struct flight *flight)
     arena_clear(&flight->arena);
 }
 
+/* It is whole and of a size that fits: the heap has no memory now, the record is not to blame. */
+static bool is_memory_short(const struct arena *scratch, struct str bytes)
+{
+    struct record record;
+    return record_peek(bytes, &record) && record.size < scratch->max / 4;
+}
+
 static void body_encode(struct flight *flight, struct payload *payload)
 {
     struct courier *courier = flight->courier;
@@ -44,7 +51,12 @@ static void body_encode(struct flight *flight, struct payload *payload)
             continue;
         struct event event;
         arena_reset(&courier->scratch);
-        if (!record_read(payload_record(payload, i), &event, &courier->scratch)) {
+        struct str record = payload_record(payload, i);
+        if (!record_read(record, &event, &courier->scratch)) {
+            if (is_memory_short(&courier->scratch, record)) {
+                flight->body.full = true;
+                return;
+            }
             payload_settle(payload, i, OUTCOME_DEAD_LETTERED,
                            STR("the event is too complex to encode"));
             continue;

@@ -58,7 +58,9 @@ static int64_t rest(struct lane *lane, bool is_busy, int64_t mono_ns)
     for (uint16_t i = 0; i < lane->pipeline.drain_count; i++)
         drain_flush(&lane->pipeline.drains[i]);
     writer_rest(state_writer(lane->state));
+    spare_clear(&lane->pipeline.spare);
     arena_clear(&lane->batch);
+    arena_clear(&lane->scratch);
     chores->is_resting = true;
     return INT64_MAX;
 }
@@ -68,6 +70,7 @@ int64_t chores_step(struct lane *lane, bool moved, int64_t mono_ns)
     tell_lost(lane, mono_ns);
     tell_overflows(lane);
     reopen(lane);
-    bool is_busy = moved || lane->is_dirty || !writer_is_idle(state_writer(lane->state));
+    bool is_busy =
+        moved || lane->read.waits || lane->is_dirty || !writer_is_idle(state_writer(lane->state));
     return rest(lane, is_busy, mono_ns);
 }

@@ -30,16 +30,32 @@ static void pass_on_full(struct drain *drain)
     drain->bundle = next;
 }
 
+/* Without memory the event stays open: the next start reads it again. */
+static void leave_open(struct drain *drain, struct event *event)
+{
+    origin_open(event->origin, UINT64_C(1) << drain->index);
+    drain->totals->in_flight++;
+    host_alarm(&drain->host, "memory",
+               "no memory to put an event into its wire form; it goes out after the next start");
+}
+
 /* The stream's bytes and the journal's next commit reach the disk in the order they are given, so
  * the event is settled as soon as its bytes are in the bundle. While the writer is behind, the
  * bundle grows by what was begun: drain_has_room() was asked before. */
-static void write_out(struct drain *drain, struct event *event, struct arena *scratch)
+static bool write_out(struct drain *drain, struct event *event, struct arena *scratch)
 {
     MUST(drain->bundle);
-    drain->plugin->encode(drain->self, event, STR(""), &drain->bundle->bytes, scratch);
-    MUST(!drain->bundle->bytes.full);
+    struct buffer *bytes = &drain->bundle->bytes;
+    size_t before = bytes->len;
+    drain->plugin->encode(drain->self, event, STR(""), bytes, scratch);
+    if (bytes->full) {
+        bytes->full = false;
+        bytes->len = before;
+        return false;
+    }
     drain->fresh_events++;
     pass_on_full(drain);
+    return true;
 }
 
 /* A source that is known no more has been read to its end and settled: its events are a replay. */
@@ -49,12 +65,10 @@ static void send_off(struct drain *drain, struct event *event, struct arena *scr
     uint64_t offset = event->origin->offset, ticket = source ? source_reserve(source, offset) : 0;
     bool maybe_sent = !source || source_maybe_sent(source, offset);
     origin_open(event->origin, UINT64_C(1) << drain->index);
-    if (outbox_take(drain->outbox, event, ticket, maybe_sent, scratch)) {
+    if (outbox_take(drain->outbox, event, ticket, maybe_sent, scratch))
         drain->totals->in_flight++;
-        return;
-    }
-    drain_dead_letter(drain, event, STR("the event does not fit into a payload"), scratch);
-    origin_settle(event->origin, UINT64_C(1) << drain->index);
+    else
+        leave_open(drain, event);
 }
 
 void drain_take(struct drain *drain, const struct view *view)
@@ -73,9 +87,11 @@ void drain_take(struct drain *drain, const struct view *view)
             send_off(drain, event, view->arena);
             continue;
         }
+        if (!drain->plugin->discards && !write_out(drain, event, view->arena)) {
+            leave_open(drain, event);
+            continue;
+        }
         drain->totals->delivered++;
-        if (!drain->plugin->discards)
-            write_out(drain, event, view->arena);
         origin_settle(event->origin, bit);
     }
 }

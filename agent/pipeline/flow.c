@@ -27,19 +27,23 @@ static bool stage_wants(const struct stage *stage, const struct event *event, st
     return !stage->when || expr_true(stage->when, event, scratch);
 }
 
-/* A part of a view: room for all of it, or a null at when the batch's arena is full. */
-static struct view view_like(const struct view *view)
+/* A part of a view: room for all of it. */
+static struct view view_like(struct pipeline *pipeline, const struct view *view)
 {
-    return (struct view){.at = arena_take(view->arena, view->count * sizeof(struct event *)),
+    return (struct view){.at = spare_take(&pipeline->spare, view->count * sizeof(struct event *)),
                          .arena = view->arena};
 }
 
-/* Out of memory in the middle of a batch: its events stay owed, so a restart reads them again. The
- * bound of the batch arena is sized so that this does not happen (limits.h). */
-static void give_up_view(struct stage *stage, struct view *view)
+bool flow_prepare(struct pipeline *pipeline, const struct source *source, uint32_t count)
 {
-    host_alarm(&stage->host, "arena", "a batch did not fit into its memory; raise agent.memory");
-    view->count = 0;
+    size_t each = pipeline->event_bytes;
+    if (source)
+        each += pipeline->copies * event_id_bytes(source);
+    /* each stage takes two pieces at most, the pass itself one */
+    size_t odd = (2 * pipeline->stage_count + 1) * SPARE_ALIGNMENT;
+    if (!spare_reserve(&pipeline->spare, count * each + odd))
+        return false;
+    return !source || state_reserve_open(pipeline->engine.state, count);
 }
 
 static void remove_held(struct stage *stage, struct view *view, struct ledger *ledger)
@@ -97,7 +101,7 @@ static void make_ready_to_leave(struct pipeline *pipeline, const struct view *vi
         inherit_times(pipeline, view); /* no filter on this path reads times */
     for (uint32_t i = 0; i < view->count; i++) {
         struct origin *origin = view->at[i]->origin;
-        event_identify(view->at[i], view->arena);
+        event_identify(view->at[i], &pipeline->spare);
         if (!origin->is_counted && !pipeline->is_replay)
             functions_count(pipeline->functions, view->at[i], view->arena);
         origin->is_counted = true;
@@ -106,11 +110,7 @@ static void make_ready_to_leave(struct pipeline *pipeline, const struct view *vi
 
 static void run_filter(struct pipeline *pipeline, struct stage *stage, struct view *view)
 {
-    struct view chosen = view_like(view);
-    if (!chosen.at) {
-        give_up_view(stage, view);
-        return;
-    }
+    struct view chosen = view_like(pipeline, view);
     for (uint32_t i = 0; i < view->count; i++)
         if (is_live(view->at[i]) && stage_wants(stage, view->at[i], view->arena))
             chosen.at[chosen.count++] = view->at[i];
@@ -132,12 +132,7 @@ static void run_filter(struct pipeline *pipeline, struct stage *stage, struct vi
 static void run_output(struct pipeline *pipeline, struct stage *stage, const struct view *view)
 {
     uint64_t bit = UINT64_C(1) << stage->drain->index;
-    struct view taken = view_like(view);
-    if (!taken.at) {
-        struct view rest = *view;
-        give_up_view(stage, &rest);
-        return;
-    }
+    struct view taken = view_like(pipeline, view);
     for (uint32_t i = 0; i < view->count; i++) {
         struct event *event = view->at[i];
         if (!(event->origin->owed & bit))
@@ -163,14 +158,9 @@ static struct event *branch_copy(struct event *event, struct event *to)
 
 static void run_branch(struct pipeline *pipeline, struct stage *stage, const struct view *view)
 {
-    struct view taken = view_like(view);
+    struct view taken = view_like(pipeline, view);
     struct event *copies =
-        stage->branch->edits ? arena_take(view->arena, view->count * sizeof *copies) : NULL;
-    if (!taken.at || (stage->branch->edits && !copies)) {
-        struct view rest = *view;
-        give_up_view(stage, &rest);
-        return;
-    }
+        stage->branch->edits ? spare_take(&pipeline->spare, view->count * sizeof *copies) : NULL;
     for (uint32_t i = 0; i < view->count; i++) {
         struct event *event = view->at[i];
         if (!(event->origin->owed & stage->below) && !stage->branch->edits)
@@ -221,10 +211,11 @@ static void come_back(struct pipeline *pipeline, struct stage *holder, struct or
 bool flow_release(struct pipeline *pipeline, struct stage *holder, int64_t stream_ns,
                   struct arena *arena)
 {
-    struct view view = {.at = arena_take(arena, RELEASE_EVENTS_MAX * sizeof(struct event *)),
-                        .arena = arena};
-    if (!view.at)
-        return false;
+    if (!flow_prepare(pipeline, NULL, RELEASE_EVENTS_MAX))
+        return false; /* they are held on, and asked for again */
+    struct view view = {
+        .at = spare_take(&pipeline->spare, RELEASE_EVENTS_MAX * sizeof(struct event *)),
+        .arena = arena};
     bool more = holder->filter->release(holder->self, stream_ns, &view, RELEASE_EVENTS_MAX);
     if (view.count == 0)
         return more;

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "agent/pipeline/spare.h"
 #include "agent/state/source.h"
 
 enum { HEX_DIGITS_MAX = 16, PARTS = 3 };
@@ -20,15 +21,18 @@ static char *put_hex(char *to, uint64_t number)
     return to + width;
 }
 
-void event_identify(struct event *event, struct arena *arena)
+size_t event_id_bytes(const struct source *source)
+{
+    return source->id_prefix.len + PARTS * (HEX_DIGITS_MAX + 1) + SPARE_ALIGNMENT;
+}
+
+void event_identify(struct event *event, struct spare *spare)
 {
     const struct origin *origin = event->origin;
     if (event->id.len || !origin->source)
         return;
     struct str prefix = origin->source->id_prefix;
-    char *id = arena_take(arena, prefix.len + PARTS * (HEX_DIGITS_MAX + 1));
-    if (!id)
-        return;
+    char *id = spare_take(spare, prefix.len + PARTS * (HEX_DIGITS_MAX + 1));
     memcpy(id, prefix.at, prefix.len);
     char *end = put_hex(id + prefix.len, origin->offset);
     *end++ = '-';

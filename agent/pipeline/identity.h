@@ -8,7 +8,11 @@
 
 #include "agent/data/event.h"
 
-/* Fills event->id if it is empty. Borrows from the arena; without room or a source it stays empty. */
-void event_identify(struct event *event, struct arena *arena);
+struct spare;
+
+/* What one id of this source takes of a spare, at most. */
+size_t event_id_bytes(const struct source *source);
+/* Fills event->id if it is empty and the event has a source. */
+void event_identify(struct event *event, struct spare *spare);
 
 #endif

@@ -9,6 +9,7 @@
 #include "agent/state/state.h"
 
 static const int64_t COMMIT_EVERY_NS = 200 * 1000000; /* the group commit of the design */
+static const int64_t TRY_AGAIN_NS = 50 * 1000000;     /* when there was no memory */
 static const int64_t WATCH_EVERY_NS = 1000 * 1000000; /* at the latest, whatever an input says */
 
 static int64_t mono_now(const struct lane *lane)
@@ -48,9 +49,9 @@ static void hear_delivery(struct lane *lane)
     delivery_allow(lane->delivery, writer_synced(state_writer(lane->state)));
     struct payload *payload;
     while ((payload = delivery_take_settled(lane->delivery)) != NULL) {
-        drain_settle(&lane->pipeline.drains[payload->output], payload, &lane->batch);
+        drain_settle(&lane->pipeline.drains[payload->output], payload, &lane->scratch);
         delivery_give_back(lane->delivery, payload);
-        arena_reset(&lane->batch);
+        arena_reset(&lane->scratch);
         lane->is_dirty = true;
     }
     hear_notices(lane);
@@ -96,22 +97,45 @@ static bool holders_have_room(const struct lane *lane)
     return true;
 }
 
-static void run_batch(struct lane *lane, struct source *source, struct batch *batch)
+static void run_batch(struct lane *lane, struct batch *batch)
 {
-    struct entry *entry = &lane->pipeline.entries[source->input];
-    struct view view = {.at = arena_take(&lane->batch, batch->count * sizeof(struct event *)),
+    struct pipeline *pipeline = &lane->pipeline;
+    struct source *source = batch->source;
+    struct view view = {.at = spare_take(&pipeline->spare, batch->count * sizeof(struct event *)),
                         .count = batch->count,
                         .arena = &lane->batch};
-    MUST(view.at || batch->count == 0);
     source_take_batch(source, batch);
-    lane->pipeline.is_replay = batch->offset < source->read;
+    pipeline->is_replay = batch->offset < source->read;
     for (uint32_t i = 0; i < batch->count; i++)
         view.at[i] = &batch->events[i];
     if (view.count)
-        flow_enter(&lane->pipeline, entry, &view);
+        flow_enter(pipeline, &pipeline->entries[source->input], &view);
     source_count(source, batch);
     source_advance(source, batch->offset + batch->bytes);
     lane->is_dirty = true;
+}
+
+/* Runs what was read. False: there is no memory for the pass, and the batch waits as it is. */
+static bool finish_reading(struct lane *lane)
+{
+    struct reading_batch *read = &lane->read;
+    struct source *source = read->batch.source;
+    struct host *host = &lane->pipeline.entries[source->input].host;
+    read->waits = !flow_prepare(&lane->pipeline, source, read->batch.count);
+    if (read->waits) {
+        host_alarm(host, "memory", "no memory for %u events that were read: waiting for some",
+                   read->batch.count);
+        return false;
+    }
+    host_recovered(host, "memory", "there is memory again");
+    if (read->batch.bytes)
+        run_batch(lane, &read->batch);
+    if (read->result != READ_SOME)
+        source_ready(source, false);
+    if (read->result == READ_ENDED)
+        source_finish(source);
+    arena_reset(&lane->batch);
+    return true;
 }
 
 static bool read_one(struct lane *lane)
@@ -121,17 +145,11 @@ static bool read_one(struct lane *lane)
     if (!source)
         return false;
     struct entry *entry = &lane->pipeline.entries[source->input];
-    struct batch batch = {.arena = &lane->batch, .source = source, .source_id = source_id(source)};
-    enum read_result result =
-        entry->plugin->read(entry->self, source, &batch, lane->mode == LANE_ONCE);
-    if (batch.bytes)
-        run_batch(lane, source, &batch);
-    if (result != READ_SOME)
-        source_ready(source, false);
-    if (result == READ_ENDED)
-        source_finish(source);
-    arena_reset(&lane->batch);
-    return true;
+    struct reading_batch *read = &lane->read;
+    read->batch =
+        (struct batch){.arena = &lane->batch, .source = source, .source_id = source_id(source)};
+    read->result = entry->plugin->read(entry->self, source, &read->batch, lane->mode == LANE_ONCE);
+    return finish_reading(lane);
 }
 
 /* --- timers
@@ -152,11 +170,11 @@ static bool release_held(struct lane *lane)
     for (uint16_t i = 0; i < lane->pipeline.holder_count; i++) {
         struct stage *holder = lane->pipeline.holders[i];
         while (outputs_have_room(lane) &&
-               flow_release(&lane->pipeline, holder, now, &lane->batch)) {
+               flow_release(&lane->pipeline, holder, now, &lane->scratch)) {
             moved = lane->is_dirty = true;
-            arena_reset(&lane->batch);
+            arena_reset(&lane->scratch);
         }
-        arena_reset(&lane->batch);
+        arena_reset(&lane->scratch);
     }
     return moved;
 }
@@ -279,11 +297,14 @@ struct lane_wait lane_step(struct lane *lane)
     hear_delivery(lane);
     int64_t until = INT64_MAX;
     bool moved = false;
-    if (lane->mode != LANE_STOPPING)
-        until = watch_inputs(lane, mono_ns);
     lane->is_full = !outputs_have_room(lane) || !holders_have_room(lane);
-    if (lane->mode != LANE_STOPPING && !lane->is_full)
-        moved = read_one(lane);
+    if (lane->read.waits) {
+        moved = !lane->is_full && finish_reading(lane);
+        until = mono_ns + TRY_AGAIN_NS;
+    } else if (lane->mode != LANE_STOPPING) {
+        until = watch_inputs(lane, mono_ns);
+        moved = !lane->is_full && read_one(lane);
+    }
     lane->is_idle = !moved;
     if (lane->is_idle && lane->mode == LANE_ONCE && !state_first_ready(lane->state))
         lane->decides = true;
@@ -313,7 +334,7 @@ void lane_reopen(struct lane *lane)
 bool lane_is_done(const struct lane *lane)
 {
     const struct ledger *ledger = state_ledger(lane->state);
-    if (lane->mode == LANE_RUN || !lane->is_idle || lane->is_dirty)
+    if (lane->mode == LANE_RUN || !lane->is_idle || lane->is_dirty || lane->read.waits)
         return false;
     if (lane->mode == LANE_ONCE && (!lane->decides || state_first_ready(lane->state)))
         return false;

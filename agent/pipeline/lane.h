@@ -19,12 +19,20 @@ enum lane_mode {
     LANE_STOPPING, /* reads nothing more; gives outputs until the deadline */
 };
 
+struct reading_batch { /* what was read last */
+    struct batch batch;
+    enum read_result result;
+    bool waits; /* there was no memory for its pass: it runs before anything else is read */
+};
+
 struct lane {
     struct pipeline pipeline;
     struct state *state;
     struct delivery *delivery; /* null: no HTTP output */
     struct schedule schedule;
-    struct arena batch;        /* reset after every pass */
+    struct arena batch;        /* what was read and became of it; reset after every pass */
+    struct arena scratch;      /* what is released, or came back from a far end */
+    struct reading_batch read;
     enum lane_mode mode;
     bool decides;              /* what is held is decided now: the streams have ended */
     bool is_idle;              /* nothing to read and nothing under way, as of the last step */

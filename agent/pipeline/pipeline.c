@@ -233,6 +233,17 @@ static enum code list_filters(struct pipeline *pipeline,
     return OK;
 }
 
+/* What a pass takes of the spare: each stage a view of its own, a branch that edits its copies. */
+static enum code add_needs(void *context, struct stage *stage)
+{
+    struct pipeline *pipeline = context;
+    bool copies = stage->branch && stage->branch->edits;
+    pipeline->stage_count++;
+    pipeline->event_bytes += sizeof(struct event *) + (copies ? sizeof(struct event) : 0);
+    pipeline->copies += copies;
+    return OK;
+}
+
 enum code pipeline_build(struct pipeline *pipeline, const struct config *config, struct why *why)
 {
     struct builder builder = {
@@ -251,6 +262,9 @@ enum code pipeline_build(struct pipeline *pipeline, const struct config *config,
         return code;
     fill_below(pipeline->main.first);
     code = build_entries(&builder);
+    pipeline->copies = 1;
+    pipeline->event_bytes = sizeof(struct event *); /* the view that it begins with */
+    (void)stages_each(pipeline, add_needs, pipeline);
     struct roll holders = {0}, rememberers = {0};
     if (code == OK)
         code = list_filters(pipeline, holds, &holders, why);
@@ -316,6 +330,7 @@ void pipeline_close(struct pipeline *pipeline)
         entry->is_open = false;
     }
     (void)stages_each(pipeline, close_filter, NULL);
+    spare_clear(&pipeline->spare);
     for (uint16_t i = 0; i < pipeline->drain_count; i++)
         drain_close(&pipeline->drains[i]);
 }

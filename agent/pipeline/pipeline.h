@@ -9,6 +9,7 @@
 
 #include "agent/pipeline/drain.h"
 #include "agent/pipeline/host.h"
+#include "agent/pipeline/spare.h"
 
 struct config;
 struct node;
@@ -59,6 +60,9 @@ struct pipeline {
     uint16_t holder_count;
     struct stage **rememberers; /* filters that need something read again after a restart */
     uint16_t rememberer_count;
+    struct spare spare;        /* of the pass under way */
+    size_t stage_count, event_bytes; /* what a pass takes of it: for each stage, for each event */
+    size_t copies;             /* of one event: in each branch that edits, and in front of them */
     bool is_replay; /* the batch under way was read in an earlier run */
 };
 
@@ -70,6 +74,9 @@ enum code pipeline_open(struct pipeline *pipeline, struct why *why) CHECK_RESULT
 enum code pipeline_open_inputs(struct pipeline *pipeline, struct why *why) CHECK_RESULT;
 void pipeline_close(struct pipeline *pipeline);
 
+/* Takes the memory that a pass of so many events of this source (null: released ones) needs before it begins: its
+ * events then leave it settled or open. False: there is none now. */
+bool flow_prepare(struct pipeline *pipeline, const struct source *source, uint32_t count) CHECK_RESULT;
 /* Runs a view from a stage to the end of its path. */
 void flow_run(struct pipeline *pipeline, struct stage *stage, struct view *view);
 /* Runs the view of an input's fresh batch: its own filters, then the main arm. */

@@ -18,9 +18,7 @@ void origin_open(struct origin *origin, uint64_t outputs)
 {
     if (origin->seq || !origin->source || !(origin->owed & outputs))
         return;
-    /* The list is bounded by what payloads and held traces may take; the lane stops reading before
-     * that. */
-    MUST(source_hold_open(origin->source, origin));
+    MUST(source_hold_open(origin->source, origin)); /* flow_prepare() made sure of its place */
 }
 
 void origin_settle(struct origin *origin, uint64_t outputs)

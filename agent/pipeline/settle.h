@@ -11,7 +11,8 @@
 #include "agent/data/batch.h"
 #include "agent/state/ledger.h"
 
-/* Enters the event into its source's open list if any of these outputs is owed it. */
+/* Enters the event into its source's open list if any of these outputs is owed it. flow_prepare() made sure of the
+ * memory. */
 void origin_open(struct origin *origin, uint64_t outputs);
 /* These outputs have their outcome, or never wanted it. */
 void origin_settle(struct origin *origin, uint64_t outputs);

@@ -10,6 +10,7 @@
 
 #include "agent/limits.h"
 #include "agent/memory.h"
+#include "agent/must.h"
 #include "agent/ports/clock.h"
 
 static void (*capture_sink)(void *context, const char *line);
@@ -61,18 +62,38 @@ static uint64_t alarm_hash(struct str component, struct str key)
     return hash ? hash : 1;
 }
 
-static uint32_t alarm_index(const struct alarms *alarms, uint64_t hash)
+static uint64_t *alarm_at(struct alarms *alarms, uint32_t index)
+{
+    return index < COUNT(alarms->few) ? &alarms->few[index]
+                                      : &alarms->more[index - COUNT(alarms->few)];
+}
+
+static uint32_t alarm_index(struct alarms *alarms, uint64_t hash)
 {
     uint32_t index = 0;
-    while (index < alarms->count && alarms->raised[index] != hash)
+    while (index < alarms->count && *alarm_at(alarms, index) != hash)
         index++;
     return index;
 }
 
 void alarms_clear(struct alarms *alarms)
 {
-    memory_free(alarms->raised);
+    memory_free(alarms->more);
     *alarms = (struct alarms){0};
+}
+
+static bool alarms_grow(struct alarms *alarms)
+{
+    uint32_t room = alarms->room ? alarms->room * 2 : COUNT(alarms->few);
+    uint64_t *grown = room > ALARMS_MAX
+                          ? NULL
+                          : memory_resize(alarms->more, alarms->room * sizeof *alarms->more,
+                                          room * sizeof *alarms->more);
+    if (!grown)
+        return false;
+    alarms->more = grown;
+    alarms->room = room;
+    return true;
 }
 
 bool alarms_raise(struct alarms *alarms, struct str component, struct str key)
@@ -80,18 +101,9 @@ bool alarms_raise(struct alarms *alarms, struct str component, struct str key)
     uint64_t hash = alarm_hash(component, key);
     if (alarm_index(alarms, hash) < alarms->count)
         return false;
-    if (alarms->count == alarms->room) {
-        uint32_t room = alarms->room ? alarms->room * 2 : 16;
-        uint64_t *grown =
-            room > ALARMS_MAX
-                ? NULL
-                : memory_resize(alarms->raised, alarms->count * sizeof hash, room * sizeof hash);
-        if (!grown)
-            return true;
-        alarms->raised = grown;
-        alarms->room = room;
-    }
-    alarms->raised[alarms->count++] = hash;
+    if (alarms->count == COUNT(alarms->few) + alarms->room && !alarms_grow(alarms))
+        return true;
+    *alarm_at(alarms, alarms->count++) = hash;
     return true;
 }
 
@@ -100,6 +112,6 @@ bool alarms_lower(struct alarms *alarms, struct str component, struct str key)
     uint32_t index = alarm_index(alarms, alarm_hash(component, key));
     if (index == alarms->count)
         return false;
-    alarms->raised[index] = alarms->raised[--alarms->count];
+    *alarm_at(alarms, index) = *alarm_at(alarms, --alarms->count);
     return true;
 }

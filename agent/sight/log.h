@@ -21,8 +21,9 @@ void log_capture(void (*sink)(void *context, const char *line), void *context);
 
 /* Which alarms are raised now, so that each is told once when it comes and once when it goes. */
 struct alarms {
-    uint64_t *raised; /* hashes of component and key */
-    uint32_t count, room;
+    uint64_t few[32];  /* hashes of component and key: without memory the first ones are told once, too */
+    uint64_t *more;
+    uint32_t count, room; /* room: of more */
 };
 
 void alarms_clear(struct alarms *alarms);

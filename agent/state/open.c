@@ -106,6 +106,7 @@ static bool make_chunk(struct open_table *table, uint32_t number)
         chunk->entries[i].generation = table->generation & 0xffffff;
     table->generation++; /* so that an old seq does not fit a chunk that came back */
     table->chunks[number] = chunk;
+    table->all += CHUNK_ENTRIES;
     if (number >= table->chunk_count)
         table->chunk_count = number + 1;
     link_free(chunk);
@@ -121,14 +122,27 @@ static uint32_t unused_number(const struct open_table *table)
     return number;
 }
 
+static bool add_chunk(struct open_table *table)
+{
+    uint32_t number = unused_number(table);
+    if (!make_chunk(table, number))
+        return false;
+    enter_room_list(table, number);
+    return true;
+}
+
+bool open_reserve(struct open_table *table, uint32_t entries)
+{
+    while (table->all - table->count < entries)
+        if (!add_chunk(table))
+            return false;
+    return true;
+}
+
 uint32_t open_add(struct open_table *table)
 {
-    if (!table->with_room) {
-        uint32_t number = unused_number(table);
-        if (!make_chunk(table, number))
-            return 0;
-        enter_room_list(table, number);
-    }
+    if (!table->with_room && !add_chunk(table))
+        return 0;
     uint32_t number = table->with_room - 1;
     struct open_chunk *chunk = table->chunks[number];
     uint32_t place = chunk->free - 1;
@@ -163,6 +177,7 @@ void open_remove(struct open_table *table, uint32_t slot)
     leave_room_list(table, number);
     memory_free(chunk);
     table->chunks[number] = NULL;
+    table->all -= CHUNK_ENTRIES;
 }
 
 struct open_entry *open_at(const struct open_table *table, uint32_t slot)

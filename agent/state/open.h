@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/why.h"
+
 enum { /* entry flags */
     OPEN_USED = 1,
     OPEN_WRITTEN = 2, /* the journal has it */
@@ -36,12 +38,15 @@ struct open_table {
     uint32_t room;
     uint32_t with_room;   /* first chunk with a free entry, number + 1 */
     uint32_t count;       /* used entries */
+    uint32_t all;         /* entries of the chunks there are */
     uint32_t generation;
 };
 
 void open_clear(struct open_table *table);
 /* A zeroed entry's slot (never 0), or 0: no memory or OPEN_LIST_MAX. */
 uint32_t open_add(struct open_table *table);
+/* Makes sure of as many open_add(). False: no memory or OPEN_LIST_MAX. */
+bool open_reserve(struct open_table *table, uint32_t entries) CHECK_RESULT;
 void open_remove(struct open_table *table, uint32_t slot);
 /* Null when nothing is in that slot. */
 struct open_entry *open_at(const struct open_table *table, uint32_t slot);

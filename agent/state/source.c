@@ -405,6 +405,11 @@ static void owe_more(struct source *source, uint32_t slot, uint64_t owed)
     entry_changed(source, slot);
 }
 
+bool state_reserve_open(struct state *state, uint32_t events)
+{
+    return open_reserve(&state->open, events);
+}
+
 bool source_hold_open(struct source *source, struct origin *origin)
 {
     struct state *state = source->state;

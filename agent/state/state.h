@@ -62,6 +62,8 @@ uint64_t state_remember(struct state *state, struct str filter, struct str blob)
 /* A commit should be made now: a verdict or a birth waits for it, or much has changed. */
 bool state_is_urgent(const struct state *state);
 
+/* So many more events can be entered into open lists. False: no memory; try again later. */
+bool state_reserve_open(struct state *state, uint32_t events) CHECK_RESULT;
 /* Some source changed since the last commit. */
 bool state_is_dirty(const struct state *state);
 

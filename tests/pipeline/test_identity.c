@@ -7,14 +7,14 @@
 
 static void check_id(uint64_t offset, uint32_t length, uint32_t index, const char *want)
 {
-    struct arena arena;
+    struct spare spare = {0};
     struct source source = {.id_prefix = STR("00ff-f1-")};
     struct origin origin = {.source = &source, .offset = offset, .length = length, .index = index};
     struct event event = {.origin = &origin};
-    arena_init(&arena, 4096, 4096);
-    event_identify(&event, &arena);
+    CHECK(spare_reserve(&spare, event_id_bytes(&source)));
+    event_identify(&event, &spare);
     CHECK_TEXT(event.id, want);
-    arena_clear(&arena);
+    spare_clear(&spare);
 }
 
 static void an_id_says_where_the_event_was_read(void)

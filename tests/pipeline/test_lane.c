@@ -3,6 +3,7 @@
  */
 #include "agent/pipeline/lane.c"
 
+#include "agent/memory.h"
 #include "tests/pipeline/rig.h"
 
 enum { LINES = 100, STEPS_MAX = 20000 };
@@ -121,6 +122,39 @@ static void more_held_than_its_share_stops_the_reading_until_it_has_left(void)
     rig_close(&rig);
 }
 
+/* Every allocation of some passes fails, from the first, the second... on. What could not be put
+ * into wire form goes out after the next start. */
+static void without_memory_a_batch_waits_and_no_event_is_lost(void)
+{
+    static const char config[] =
+        "input tail { path = \"/logs/*\" filter parse { } }\n"
+        "branch { filter set { fields = { .a = 1 } } output file { path = \"/out/all\" } }\n"
+        "output elasticsearch { url = \"http://far\" flush = 10ms }\n";
+    bool has_waited = false;
+    for (unsigned long n = 1; n < 80; n++) {
+        struct rig rig;
+        rig_open(&rig, config);
+        rig_steps(&rig, 3);
+        write_lines(&rig, "/logs/a.log", LINES);
+        memory_fail_at(n);
+        rig_steps(&rig, 120);
+        has_waited |= rig.agent.lane.read.waits;
+        memory_fail_at(0);
+        rig_steps(&rig, 200);
+        CHECK(!rig.agent.lane.read.waits);
+        CHECK(ledger_is_balanced(rig_ledger(&rig)));
+        rig_kill(&rig);
+        rig_start(&rig, config);
+        CHECK(rig_run_once(&rig));
+        CHECK_EQ(rig_totals(&rig, 0)->delivered, LINES);
+        CHECK_EQ(rig_totals(&rig, 1)->delivered, LINES);
+        CHECK_EQ(rig.far.document_count, LINES);
+        CHECK_EQ(rig_lines(&rig, "/out/all"), LINES);
+        rig_close(&rig);
+    }
+    CHECK(has_waited);
+}
+
 static void progress_grows_while_something_moves_and_stands_still_afterwards(void)
 {
     struct rig rig;
@@ -141,4 +175,5 @@ CHECK_MAIN(TEST(once_reads_every_file_to_its_end_balances_and_is_done),
            TEST(a_lane_that_was_told_to_stop_reads_nothing_more_and_is_done_when_all_is_on_disk),
            TEST(what_is_not_known_to_be_on_disk_is_revealed_as_in_flight),
            TEST(more_held_than_its_share_stops_the_reading_until_it_has_left),
+           TEST(without_memory_a_batch_waits_and_no_event_is_lost),
            TEST(progress_grows_while_something_moves_and_stands_still_afterwards))

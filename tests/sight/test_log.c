@@ -43,5 +43,31 @@ static void an_alarm_is_told_once_when_it_comes_and_once_when_it_goes(void)
     alarms_clear(&alarms);
 }
 
+static void many_alarms_are_each_told_once_and_a_few_even_without_memory(void)
+{
+    struct alarms alarms = {0};
+    char key[16];
+    memory_fail_at(1);
+    for (int round = 0; round < 2; round++)
+        for (unsigned i = 0; i < COUNT(alarms.few); i++) {
+            snprintf(key, sizeof key, "k%u", i);
+            CHECK_EQ(alarms_raise(&alarms, STR("x"), str_from(key)), round == 0);
+        }
+    memory_fail_at(0);
+    for (int round = 0; round < 2; round++)
+        for (unsigned i = 0; i < 200; i++) {
+            snprintf(key, sizeof key, "k%u", i);
+            CHECK_EQ(alarms_raise(&alarms, STR("x"), str_from(key)),
+                     round == 0 && i >= COUNT(alarms.few));
+        }
+    for (unsigned i = 0; i < 200; i++) {
+        snprintf(key, sizeof key, "k%u", i);
+        CHECK(alarms_lower(&alarms, STR("x"), str_from(key)));
+    }
+    CHECK_EQ(alarms.count, 0);
+    alarms_clear(&alarms);
+}
+
 CHECK_MAIN(TEST(a_line_says_how_bad_and_who_and_what), TEST(control_bytes_never_reach_the_terminal),
+           TEST(many_alarms_are_each_told_once_and_a_few_even_without_memory),
            TEST(an_alarm_is_told_once_when_it_comes_and_once_when_it_goes))
