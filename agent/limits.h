@@ -7,6 +7,7 @@
 enum {
     JSON_DEPTH_MAX = 512,        /* deeper than any logger writes; keeps the scanner's stack small */
     FLATTEN_DEPTH_MAX = 10,      /* objects in objects that come up; as deep as Honeycomb unpacks */
+    OTLP_DEPTH_MAX = 24,         /* of values in values; protobuf readers stop at 100 messages, a level takes three */
     FIELDS_MAX = 4096,           /* top-level fields of one event; Honeycomb takes 2000, Elasticsearch 1000 */
     INPUTS_MAX = 64,             /* one bit each in stage.from */
     OUTPUTS_MAX = 64,            /* one bit each in origin.owed */

@@ -16,6 +16,7 @@
 #include "agent/data/encode.h"
 #include "agent/data/flatten.h"
 #include "agent/data/lines.h"
+#include "agent/data/otlp.h"
 #include "agent/data/record.h"
 #include "agent/data/scan.h"
 #include "agent/delivery/answer.h"
@@ -167,7 +168,7 @@ struct judgement {
     uint8_t *items;            /* enum verdict per event, in request order; engine's memory, count entries */
     struct str *words;         /* the destination's own words per event, empty by default; engine's memory */
     size_t count;
-    struct str whole_words;
+    struct str whole_words;    /* when DELIVERED: a warning, told once in a while */
     bool hold_output;          /* a HOLD that concerns the output, not one target (401, 403 on the whole) */
     struct arena *arena;       /* until the payload is settled */
 };

@@ -39,7 +39,7 @@ struct courier {
     struct hold hold;          /* of the whole output: credentials */
     int64_t not_before_ns;     /* Retry-After of the far end */
     int64_t busy_ns;           /* when it last had something to do */
-    int64_t refusal_told_ns, twin_told_ns;
+    int64_t refusal_told_ns, twin_told_ns, warning_told_ns;
     /* of a broker output */
     const struct brokers *brokers;
     const struct producer *producer; /* null between two */

@@ -470,12 +470,23 @@ static void limit_heed(struct answer *answer)
         answer->courier->not_before_ns = answer->now_ns + wait_ns;
 }
 
+/* It took the request and has something to say all the same. */
+static void warning_tell(const struct answer *answer)
+{
+    struct courier *courier = answer->courier;
+    struct str words = answer->judgement.whole_words;
+    if (words.len && is_time_to_tell(&courier->warning_told_ns, answer->now_ns))
+        courier_tell(courier, true, "warning", "took events and says: %.*s",
+                     STR_ARG(str_slice(words, 0, 180)));
+}
+
 static void answer_apply(struct answer *answer)
 {
     answer->payload->bound->answered++;
     answer->payload->no_answers = 0;
     switch (answer->judgement.whole) {
     case DELIVERED:
+        warning_tell(answer);
         items_settle(answer);
         break;
     case REFUSED:
