@@ -21,13 +21,24 @@
 
 #define SCAN_INLINE SCAN_TARGET static inline __attribute__((always_inline))
 
-#define V(name) name##_plain
+/* Behind a value that may be an object which closes the line: only at the top may nothing follow.
+ */
+static inline const char *is_inside(struct scan *scan, const char *at, unsigned depth)
+{
+    return UNLIKELY(at == scan->end) && depth > 0 ? scan_fail(scan, at) : at;
+}
+
+#define V(name)          name##_plain
+#define AT_END(scan, at) ((at) >= (scan)->end)
 #define SCAN_TARGET
 #include "agent/data/scan_body.h"
 #undef V
+#undef AT_END
 #undef SCAN_TARGET
 
 #if defined(__x86_64__)
+#define AT_END(scan, at) false
+
 #define V(name)     name##_sse2
 #define SCAN_TARGET TARGET_SSE2
 #include "agent/data/scan_body.h"
@@ -261,12 +272,23 @@ bool scan_use(enum scan_variant variant)
     return found != NULL;
 }
 
-/* The vector variants look at whole blocks of a line, so it must hold one. */
-static const struct variant *variant_for(struct str line)
+/* The vector variants look at whole blocks of a line, so it must hold one, and trust in the brace
+ * at its end. */
+static const struct variant *variant_for(const struct scan *scan)
 {
     if (UNLIKELY(!chosen))
         scan_use(SCAN_BEST);
-    return line.len < BLOCK_LINE_MIN ? &plain : chosen;
+    bool fits = scan->end - scan->start >= BLOCK_LINE_MIN && scan->end[-1] == '}';
+    return LIKELY(fits) ? chosen : &plain;
+}
+
+static const char *text_end(struct str line)
+{
+    const char *end = line.at + line.len;
+    while (end > line.at &&
+           (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r' || end[-1] == '\n'))
+        end--;
+    return end;
 }
 
 /* --- around a scan
@@ -353,8 +375,10 @@ static bool finish(struct scan *scan)
     struct event *event = scan->event;
     uint32_t expected = event->count + FIELDS_SPARE;
     scan->scanner->expected = (uint16_t)(expected < FIELDS_FIRST ? FIELDS_FIRST : expected);
-    if (UNLIKELY(scan->scanner->shape.misses > SHAPE_MISSES_MAX))
+    if (UNLIKELY(scan->scanner->shape.misses > SHAPE_MISSES_MAX)) {
         shape_init(&scan->scanner->shape, scan->scanner->names);
+        scan->scanner->leaf = NULL;
+    }
     if (UNLIKELY(scan->top_twins) && !drop_twins(scan))
         return false;
     if (event->severity == SEVERITY_NONE)
@@ -396,8 +420,9 @@ static struct scan start(struct scanner *scanner, struct event *event, struct ar
     event->count = event->room = 0;
     event->flat = EVENT_ALL_FLAT;
     scanner->kept_count = 0;
+    scanner->leaf = NULL;
     return (struct scan){.start = event->bytes.at,
-                         .end = event->bytes.at + event->bytes.len,
+                         .end = text_end(event->bytes),
                          .scanner = scanner,
                          .event = event,
                          .arena = arena};
@@ -422,8 +447,8 @@ static enum scan_result scan_repaired(struct scan *scan, const struct variant *v
 enum scan_result scan_object(struct scanner *scanner, struct event *event, struct arena *arena,
                              size_t *ret_error_at)
 {
-    const struct variant *variant = variant_for(event->bytes);
     struct scan scan = start(scanner, event, arena);
+    const struct variant *variant = variant_for(&scan);
     enum scan_result result = scan_line(&scan, variant);
     if (UNLIKELY(scan.bad_utf8))
         result = scan_repaired(&scan, variant);
@@ -436,10 +461,10 @@ enum scan_result scan_object(struct scanner *scanner, struct event *event, struc
 
 bool scan_is_valid(struct str json)
 {
-    struct scan scan = {.start = json.at, .end = json.at + json.len};
+    struct scan scan = {.start = json.at, .end = text_end(json)};
     struct value value;
     const char *at = scan_blank(&scan, scan.start);
-    at = variant_for(json)->value(&scan, at, &value);
+    at = variant_for(&scan)->value(&scan, at, &value);
     return at && is_end(&scan, at);
 }
 
@@ -483,6 +508,12 @@ bool members_next(struct members *members, struct member *ret)
     *ret = members->next->member;
     members->next = members->first + members->next->next;
     return true;
+}
+
+uint8_t *scanner_mark(struct scanner *scanner)
+{
+    const struct shape_node *leaf = scanner->leaf;
+    return leaf && leaf->token_len ? &scanner->shape.nodes[leaf - scanner->shape.nodes].mark : NULL;
 }
 
 uint64_t scanner_duplicates(const struct scanner *scanner)

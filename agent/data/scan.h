@@ -27,6 +27,9 @@ struct scanner *scanner_make(struct arena *arena, const struct names *names);
 /* Indexes event->bytes: fields (duplicates: the last wins, the earlier is FIELD_REMOVED and counted),
  * slots, EVENT_JSON when valid. ret_error_at: offset of the first wrong byte. */
 enum scan_result scan_object(struct scanner *scanner, struct event *event, struct arena *arena, size_t *ret_error_at);
+/* A byte that belongs to all lines with the very keys of the line scanned last, in their order: 0 at first. Null
+ * where the scanner keeps no such thing of them. For what follows from the keys alone. */
+uint8_t *scanner_mark(struct scanner *scanner);
 uint64_t scanner_duplicates(const struct scanner *scanner); /* keys dropped so far */
 
 /* Only whether it is one valid JSON text of any kind. */

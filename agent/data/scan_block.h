@@ -3,7 +3,7 @@
  *
  * Each variant has the same three functions:
  *   stop    first byte in [at, end) that is a quote, a backslash or a control character, or end;
- *           *high is set if a byte above 0x7F may stand before it
+ *           *high is not 0 if a byte above 0x7F may stand before it
  *   digits  first byte in [at, end) that is no digit, or end
  *   match   true if the bytes at `at` begin with the node's token
  * The vector ones never read outside the line: near its end they load the last block of it again and shift
@@ -29,7 +29,7 @@ static inline uint64_t zero_bytes(uint64_t eight)
     return (eight - EACH_BYTE(1)) & ~eight & EACH_BYTE(0x80);
 }
 
-static inline const char *stop_plain(const char *at, const char *end, bool *high)
+static inline const char *stop_plain(const char *at, const char *end, uint32_t *high)
 {
     for (; end - at >= 8; at += 8) {
         uint64_t eight;
@@ -43,7 +43,7 @@ static inline const char *stop_plain(const char *at, const char *end, bool *high
         unsigned char byte = (unsigned char)*at;
         if (byte < 0x20 || byte == '"' || byte == '\\')
             break;
-        *high |= byte >= 0x80;
+        *high |= byte & 0x80u;
     }
     return at;
 }
@@ -68,8 +68,8 @@ static inline bool match_plain(const struct shape_node *node, const char *at, co
 #define TARGET_SSE2 __attribute__((target("sse2")))
 #define TARGET_AVX2 __attribute__((target("avx2,bmi,lzcnt,popcnt")))
 
-struct block { /* bit i: byte i of the block is one; wide enough to shift all of them out */
-    uint64_t stops, high;
+struct block { /* bit i: byte i of the block is one */
+    uint32_t stops, high;
 };
 
 TARGET_SSE2 static inline struct block look_sse2(const char *at)
@@ -124,26 +124,29 @@ TARGET_AVX2 static inline bool same_avx2(const char *at, const char *token, uint
 
 /* The three functions of a vector variant, from what it sees of one block. */
 #define VECTOR_VARIANT(variant, TARGET, BLOCK)                                                     \
-    TARGET static inline const char *stop_##variant(const char *at, const char *end, bool *high)   \
+    /* Less than a block is left: its last block again, without what was seen. */                  \
+    TARGET static inline __attribute__((always_inline)) const char *stop_last_##variant(            \
+        const char *at, const char *end, uint32_t *high)                                           \
     {                                                                                              \
-        uint64_t seen = 0;                                                                         \
-        for (;;) {                                                                                 \
-            const char *from = LIKELY(end - at >= BLOCK) ? at : end - BLOCK;                       \
-            struct block block = look_##variant(from);                                             \
-            block.stops >>= at - from;                                                             \
-            block.high >>= at - from;                                                              \
+        struct block block = look_##variant(end - BLOCK);                                          \
+        uint64_t stops = (uint64_t)block.stops >> (at - (end - BLOCK));                            \
+        uint64_t highs = (uint64_t)block.high >> (at - (end - BLOCK));                             \
+        *high |= (uint32_t)(highs & (stops ^ (stops - 1)));                                        \
+        return stops ? at + __builtin_ctzll(stops) : end;                                          \
+    }                                                                                              \
+                                                                                                   \
+    TARGET static inline const char *stop_##variant(const char *at, const char *end,               \
+                                                    uint32_t *high)                                \
+    {                                                                                              \
+        for (; LIKELY(end - at >= BLOCK); at += BLOCK) {                                           \
+            struct block block = look_##variant(at);                                               \
             if (LIKELY(block.stops != 0)) {                                                        \
-                seen |= block.high & (block.stops - 1) & ~block.stops;                             \
-                *high |= seen != 0;                                                                \
-                return at + __builtin_ctzll(block.stops);                                          \
+                *high |= block.high & (block.stops ^ (block.stops - 1));                           \
+                return at + __builtin_ctz(block.stops);                                            \
             }                                                                                      \
-            seen |= block.high;                                                                    \
-            if (end - at <= BLOCK)                                                                 \
-                break;                                                                             \
-            at += BLOCK;                                                                           \
+            *high |= block.high;                                                                   \
         }                                                                                          \
-        *high |= seen != 0;                                                                        \
-        return end;                                                                                \
+        return stop_last_##variant(at, end, high);                                                 \
     }                                                                                              \
                                                                                                    \
     TARGET static inline const char *digits_##variant(const char *at, const char *end)             \

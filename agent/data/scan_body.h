@@ -4,11 +4,13 @@
  * V(name) is the name in this variant, SCAN_TARGET what its processor can do. What runs for every value is
  * inlined: a call costs as much as the work. Every function takes the
  * place it is at and returns the place behind what it read, or null when that is not valid.
+ * Lines of the vector variants end with a brace that closes (variant_for()). So whoever took any other byte has one
+ * more to look at, and AT_END() is false there without looking; behind a closed object is_inside() looks.
  */
 
 SCAN_INLINE const char *V(blank)(struct scan *scan, const char *at)
 {
-    if (LIKELY(at < scan->end && (unsigned char)*at > ' '))
+    if (LIKELY(!AT_END(scan, at) && (unsigned char)*at > ' '))
         return at;
     return scan_blank(scan, at);
 }
@@ -17,7 +19,7 @@ SCAN_INLINE const char *V(blank)(struct scan *scan, const char *at)
 SCAN_INLINE const char *V(string)(struct scan *scan, const char *at, bool *escaped)
 {
     const char *from = at;
-    bool high = false;
+    uint32_t high = 0;
     for (;;) {
         at = V(stop)(at, scan->end, &high);
         if (LIKELY(at < scan->end && *at == '"'))
@@ -29,7 +31,7 @@ SCAN_INLINE const char *V(string)(struct scan *scan, const char *at, bool *escap
         if (!at)
             return NULL;
     }
-    if (UNLIKELY(high) && !scan_utf8(scan, from, at))
+    if (UNLIKELY(high != 0) && !scan_utf8(scan, from, at))
         return NULL;
     return at + 1;
 }
@@ -40,13 +42,13 @@ SCAN_INLINE const char *V(number)(struct scan *scan, const char *at)
     const char *behind = V(digits)(first, scan->end);
     if (UNLIKELY(behind == first || (*first == '0' && behind - first > 1)))
         return scan_fail(scan, behind == first ? behind : first + 1);
-    if (behind < scan->end && *behind == '.') {
+    if (!AT_END(scan, behind) && *behind == '.') {
         const char *fraction = behind + 1;
         behind = V(digits)(fraction, scan->end);
         if (behind == fraction)
             return scan_fail(scan, behind);
     }
-    if (UNLIKELY(behind < scan->end && (*behind == 'e' || *behind == 'E')))
+    if (UNLIKELY(!AT_END(scan, behind) && (*behind | 0x20) == 'e'))
         return scan_exponent(scan, behind + 1);
     return behind;
 }
@@ -58,38 +60,57 @@ SCAN_INLINE const char *V(literal)(struct scan *scan, const char *at, struct str
     return at + word.len;
 }
 
-/* A key that the shape did not foretell. */
-SCAN_TARGET static const char *V(new_key)(struct scan *scan, const char *from, const struct shape_node *node)
+/* The member that the shape foretells behind `node`, or null. */
+SCAN_INLINE const struct shape_node *V(foretold)(const struct scan *scan, const char *at, const struct shape_node *node)
 {
-    if (from >= scan->end || *from != '"')
-        return scan_fail(scan, from);
+    const struct shape_node *next = node->child;
+    while (next && !V(match)(next, at, scan->end))
+        next = next->sibling;
+    return next;
+}
+
+/* A key that it did not: `from` is its quote, or the comma before it unless it is the first of its object. */
+SCAN_TARGET static const char *V(new_key)(struct scan *scan, const char *from, const struct shape_node *node, bool is_first)
+{
+    const char *key = is_first ? from : V(blank)(scan, from + 1);
+    if (AT_END(scan, key) || *key != '"')
+        return scan_fail(scan, key);
     scan->key = (struct key){.name = 0};
-    const char *at = V(string)(scan, from + 1, &scan->key.is_escaped);
+    const char *at = V(string)(scan, key + 1, &scan->key.is_escaped);
     if (!at)
         return NULL;
-    scan->key.text = (struct str){from + 1, (size_t)(at - from) - 2};
+    scan->key.text = (struct str){key + 1, (size_t)(at - key) - 2};
     at = V(blank)(scan, at);
-    if (at >= scan->end || *at != ':')
+    if (AT_END(scan, at) || *at != ':')
         return scan_fail(scan, at);
     at = V(blank)(scan, at + 1);
     scan_new_key(scan, node, (struct str){from, (size_t)(at - from)});
     return at;
 }
 
-/* A key and its colon. What it is stands in its node, or in scan->key if it has none. */
-SCAN_INLINE const char *V(key)(struct scan *scan, const char *at, const struct shape_node **node)
+/* A key with its colon, and with the comma before it. What it is stands in its node, or in scan->key if it has
+ * none. */
+SCAN_INLINE const char *V(key)(struct scan *scan, const char *at, const struct shape_node **node, bool is_first)
 {
     if (LIKELY(*node != NULL)) {
-        for (const struct shape_node *next = (*node)->child; next; next = next->sibling) {
-            if (!V(match)(next, at, scan->end))
-                continue;
+        const struct shape_node *next = V(foretold)(scan, at, *node);
+        if (LIKELY(next != NULL)) {
             *node = next;
             return V(blank)(scan, at + next->token_len); /* there may be more than were foretold */
         }
     }
-    at = V(new_key)(scan, at, *node);
+    at = V(new_key)(scan, at, *node, is_first);
     *node = scan->node;
     return at;
+}
+
+/* Behind a member to the comma before the next one, or to the brace behind the last. */
+SCAN_INLINE const char *V(separator)(struct scan *scan, const char *at)
+{
+    if (LIKELY(!AT_END(scan, at) && *at == ','))
+        return at;
+    at = V(blank)(scan, at);
+    return AT_END(scan, at) || (*at != ',' && *at != '}') ? scan_fail(scan, at) : at;
 }
 
 SCAN_TARGET static const char *V(object)(struct scan *scan, const char *at, const struct shape_node *node, unsigned depth);
@@ -104,9 +125,9 @@ SCAN_TARGET static const char *V(container)(struct scan *scan, const char *at, c
         return V(array)(scan, at + 1, node, depth + 1);
     const struct shape_node *inner = node ? shape_inner(&scan->scanner->shape, node) : NULL;
     if (depth > 1 || !scan->scanner)
-        return V(object)(scan, at + 1, inner, depth + 1);
+        return is_inside(scan, V(object)(scan, at + 1, inner, depth + 1), depth);
     struct kept_member *kept = scan_keep(scan->scanner);
-    const char *behind = V(object)(scan, at + 1, inner, depth + 1);
+    const char *behind = is_inside(scan, V(object)(scan, at + 1, inner, depth + 1), depth);
     kept->member.value = (struct value){.kind = VALUE_OBJECT, .text = {.at = at, .len = 0}};
     kept->next = scan->scanner->kept_count;
     return behind;
@@ -116,7 +137,7 @@ SCAN_TARGET static const char *V(container)(struct scan *scan, const char *at, c
 SCAN_INLINE const char *V(value)(struct scan *scan, const char *at, const struct shape_node *node,
                                                unsigned depth, struct value *ret)
 {
-    if (at >= scan->end)
+    if (AT_END(scan, at))
         return scan_fail(scan, at);
     const char *behind;
     bool escaped = false;
@@ -160,14 +181,14 @@ SCAN_TARGET static const char *V(array)(struct scan *scan, const char *at, const
 {
     struct value value;
     at = V(blank)(scan, at);
-    if (at < scan->end && *at == ']')
+    if (!AT_END(scan, at) && *at == ']')
         return at + 1;
     for (;;) {
         at = V(value)(scan, at, node, depth, &value);
         if (!at)
             return NULL;
         at = V(blank)(scan, at);
-        if (at >= scan->end || (*at != ',' && *at != ']'))
+        if (AT_END(scan, at) || (*at != ',' && *at != ']'))
             return scan_fail(scan, at);
         if (*at == ']')
             return at + 1;
@@ -180,12 +201,13 @@ SCAN_TARGET static const char *V(object)(struct scan *scan, const char *at, cons
     struct bloom outer = scan->bloom;
     struct kept_member nobodys, *kept = &nobodys;
     at = V(blank)(scan, at);
-    if (at < scan->end && *at == '}')
+    if (!AT_END(scan, at) && *at == '}')
         return at + 1;
     scan->bloom = (struct bloom){{0}};
-    for (;;) {
+    bool is_first = true;
+    for (; is_first || *at == ','; is_first = false) {
         const char *from = at;
-        at = V(key)(scan, at, &node);
+        at = V(key)(scan, at, &node, is_first);
         if (!at)
             return NULL;
         if (LIKELY(node != NULL))
@@ -194,18 +216,15 @@ SCAN_TARGET static const char *V(object)(struct scan *scan, const char *at, cons
             scan->met |= MET_SUSPECTS;
         if (scan->scanner)
             kept = scan_keep(scan->scanner);
-        kept->member.key = node ? (struct str){from + 1, node->key_len} : scan->key.text;
+        kept->member.key = node ? (struct str){from + node->key_at, node->key_len} : scan->key.text;
         kept->member.key_escaped = !node && scan->key.is_escaped;
         at = V(value)(scan, at, node, depth, &kept->member.value);
         if (!at)
             return NULL;
         kept->next = scan->scanner ? scan->scanner->kept_count : 0;
-        at = V(blank)(scan, at);
-        if (at >= scan->end || (*at != ',' && *at != '}'))
-            return scan_fail(scan, at);
-        if (*at == '}')
-            break;
-        at = V(blank)(scan, at + 1);
+        at = V(separator)(scan, at);
+        if (!at)
+            return NULL;
     }
     scan->bloom = outer;
     return at + 1;
@@ -217,9 +236,8 @@ SCAN_TARGET static const char *V(any)(struct scan *scan, const char *at, struct 
     return V(value)(scan, at, NULL, 0, ret);
 }
 
-/* Key, name and flags of a field; its slot and rank in the low and high byte. */
-SCAN_INLINE unsigned V(fill_key)(struct scan *scan, const struct shape_node *node, const char *at,
-                                 struct field *field)
+/* Key, name and flags of a field. */
+SCAN_INLINE void V(fill_key)(struct scan *scan, const struct shape_node *node, const char *at, struct field *field)
 {
     field->slot = SLOT_NONE;
     if (UNLIKELY(!node)) {
@@ -227,37 +245,57 @@ SCAN_INLINE unsigned V(fill_key)(struct scan *scan, const struct shape_node *nod
         field->name = scan->key.name;
         field->flags = scan->key.is_escaped ? FIELD_KEY_ESCAPED : 0;
         scan->top_twins |= scan->key.may_be_twin;
-        return scan->key.slot | (unsigned)scan->key.rank << 8;
+        return;
     }
-    field->key = (struct str){at + 1, node->key_len};
+    field->key = (struct str){at + node->key_at, node->key_len};
     field->name = node->name;
     field->flags = 0;
     if (UNLIKELY(node->is_twin))
         scan->top_twins = true;
-    return node->slot | (unsigned)node->rank << 8;
+}
+
+/* Fills the slot that a foretold key is an alias of, if its value fits. */
+SCAN_INLINE void V(fill_slot)(struct scan *scan, const struct shape_node *node, struct field *field)
+{
+    struct event *event = scan->event;
+    if (node->taking == TAKES_NOTHING)
+        return;
+    if (UNLIKELY(!slot_takes(node->taking, &field->value) || event->slots[node->slot])) {
+        scan_fill(scan, field, (enum slot)node->slot, node->rank);
+        return;
+    }
+    field->slot = node->slot;
+    event->slots[node->slot] = event->count;
 }
 
 /* One member of the event itself. */
-SCAN_INLINE const char *V(field)(struct scan *scan, const char *from, const struct shape_node **node)
+SCAN_INLINE const char *V(field)(struct scan *scan, const char *from, const struct shape_node **node, bool is_first)
 {
     struct event *event = scan->event;
     if (UNLIKELY(event->count == event->room) && !scan_more_fields(scan))
         return NULL;
     struct field *field = &event->fields[event->count];
-    const char *at = V(key)(scan, from, node);
+    const char *at = V(key)(scan, from, node, is_first);
     if (UNLIKELY(!at))
         return NULL;
-    unsigned slot = V(fill_key)(scan, *node, from, field);
+    V(fill_key)(scan, *node, from, field);
+    struct key key = {.slot = SLOT_NONE}; /* an object in the value overwrites the scan's */
+    if (UNLIKELY(!*node))
+        key = scan->key;
     at = V(value)(scan, at, *node, 1, &field->value);
     if (UNLIKELY(!at))
         return NULL;
     event->count++;
-    if (field->value.kind == VALUE_OBJECT)
-        event->flat &= ~(*node ? (*node)->nested : alias_nested(field->key));
-    if (UNLIKELY(scan->met))
-        scan_mark_container(scan, field);
-    if (slot & 0xFF)
-        scan_fill(scan, field, (enum slot)(slot & 0xFF), (uint8_t)(slot >> 8));
+    if (UNLIKELY(field->value.kind >= VALUE_OBJECT)) {
+        if (field->value.kind == VALUE_OBJECT)
+            event->flat &= ~(*node ? (*node)->nested : alias_nested(field->key));
+        if (scan->met)
+            scan_mark_container(scan, field);
+    }
+    if (LIKELY(*node != NULL))
+        V(fill_slot)(scan, *node, field);
+    else if (key.slot)
+        scan_fill(scan, field, (enum slot)key.slot, key.rank);
     return at;
 }
 
@@ -266,17 +304,17 @@ SCAN_TARGET static const char *V(fields)(struct scan *scan, const char *at)
 {
     const struct shape_node *node = scan->scanner->shape.nodes;
     at = V(blank)(scan, at);
-    if (at < scan->end && *at == '}')
+    if (!AT_END(scan, at) && *at == '}')
         return at + 1;
-    for (;;) {
-        at = V(field)(scan, at, &node);
+    bool is_first = true;
+    for (; is_first || *at == ','; is_first = false) {
+        at = V(field)(scan, at, &node, is_first);
         if (UNLIKELY(!at))
             return NULL;
-        at = V(blank)(scan, at);
-        if (UNLIKELY(at >= scan->end || (*at != ',' && *at != '}')))
-            return scan_fail(scan, at);
-        if (*at == '}')
-            return at + 1;
-        at = V(blank)(scan, at + 1);
+        at = V(separator)(scan, at);
+        if (UNLIKELY(!at))
+            return NULL;
     }
+    scan->scanner->leaf = node;
+    return at + 1;
 }

@@ -21,6 +21,7 @@ struct scanner {
     uint16_t expected; /* fields of the line before, and some more */
     struct time_cache time;
     struct shape shape;
+    const struct shape_node *leaf;                 /* the last key of the last line; null: off the tree */
     uint32_t kept_count;                           /* KEPT_MEMBERS_MAX: perhaps not all, so nothing counts */
     struct kept_member kept[KEPT_MEMBERS_MAX + 1]; /* of the last line, outer before inner */
 };

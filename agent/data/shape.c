@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "agent/data/alias.h"
+#include "agent/data/slots.h"
 #include "agent/must.h"
 
 void shape_init(struct shape *shape, const struct names *names)
@@ -43,7 +44,7 @@ static struct shape_node *take_node(struct shape *shape)
 static bool is_on_the_way(const struct shape_node *node, struct str key)
 {
     for (; node->token_len; node = node->parent)
-        if (str_equal((struct str){node->token + 1, node->key_len}, key))
+        if (str_equal((struct str){node->token + node->key_at, node->key_len}, key))
             return true;
     return false;
 }
@@ -69,10 +70,12 @@ const struct shape_node *shape_learn(struct shape *shape, const struct shape_nod
                             .mask = token.len < 32 ? (UINT32_C(1) << token.len) - 1 : UINT32_MAX,
                             .token_len = (uint8_t)token.len,
                             .key_len = (uint8_t)key.len,
+                            .key_at = (uint8_t)(key.at - token.at),
                             .bloom = before->bloom};
     memcpy(node->token, token.at, token.len);
     node->name = names_find(shape->names, key);
     node->slot = (uint8_t)names_slot(shape->names, node->name, &node->rank);
+    node->taking = slot_taking((enum slot)node->slot);
     node->nested = alias_nested(key);
     node->is_twin = bloom_add(&node->bloom, key) && is_on_the_way(before, key);
     before->child = node;

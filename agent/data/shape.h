@@ -24,7 +24,7 @@ struct bloom { /* keys of one object: a bit each */
 };
 
 struct shape_node {
-    char token[SHAPE_TOKEN_MAX]; /* "key": as it stands in the line, with the blanks behind the colon */
+    char token[SHAPE_TOKEN_MAX]; /* ,"key": as it stands in the line, with its blanks; the first has no comma */
     struct shape_node *child;    /* keys that followed this one; the root's: first keys */
     struct shape_node *sibling;  /* another key in the same place */
     struct shape_node *parent;   /* the key before */
@@ -32,7 +32,10 @@ struct shape_node {
     uint32_t mask;               /* a bit for each of the token's first 32 bytes */
     uint16_t name;               /* names.h id */
     uint8_t token_len, key_len;  /* of a root: 0 */
+    uint8_t key_at;              /* where in the token the key stands */
     uint8_t slot, rank;
+    uint8_t taking; /* slot_taking() of the slot */
+    uint8_t mark;   /* scanner_mark() of lines that end with this key */
     uint8_t children;
     bool is_twin; /* the key was there before */
     uint64_t nested; /* alias_nested() of the key */

@@ -251,6 +251,37 @@ static inline enum slot claim_by_type(enum slot slot, struct value value)
     return SLOT_NONE;
 }
 
+uint8_t slot_taking(enum slot slot)
+{
+    switch ((int)slot) {
+    case SLOT_NONE:
+        return TAKES_NOTHING;
+    case SLOT_BODY:
+    case SLOT_HTTP_REQUEST_BODY:
+    case SLOT_LOG_GROUP:
+    case SLOT_LOG_STREAM:
+        return TAKES_STRINGS;
+    case SLOT_TRACE_ID:
+    case SLOT_SPAN_ID:
+    case SLOT_PARENT_SPAN_ID:
+    case SLOT_FAAS_INVOCATION_ID:
+        return TAKES_STRINGS | TAKES_FILLED | TAKES_IDS;
+    case SLOT_SEVERITY_TEXT:
+    case SLOT_ERROR:
+    case SLOT_EXCEPTION_MESSAGE:
+    case SLOT_EXCEPTION_TYPE:
+    case SLOT_EXCEPTION_STACKTRACE:
+    case SLOT_HTTP_METHOD:
+    case SLOT_URL_PATH:
+    case SLOT_URL_FULL:
+    case SLOT_CLIENT_ADDRESS:
+    case SLOT_LOG_IOSTREAM:
+        return TAKES_ASKING;
+    default:
+        return slot_type(slot) == SLOT_TEXT ? TAKES_STRINGS | TAKES_FILLED : TAKES_ASKING;
+    }
+}
+
 enum slot slot_claim(struct event *event, enum slot slot, const struct field *field,
                      struct time_cache *cache)
 {

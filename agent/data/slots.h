@@ -11,6 +11,25 @@
  * things perhaps another, else SLOT_NONE. A time and a severity are stored in the event. cache may be null. */
 enum slot slot_claim(struct event *event, enum slot slot, const struct field *field, struct time_cache *cache);
 
+/* What a slot takes without slot_claim() being asked: strings, with nothing else learned from them. */
+enum {
+    TAKES_NOTHING = 0, /* SLOT_NONE */
+    TAKES_STRINGS = 1,
+    TAKES_FILLED = 2, /* not empty */
+    TAKES_IDS = 4,    /* and with a first byte that no placeholder has */
+    TAKES_ASKING = 8, /* only slot_claim() knows */
+};
+uint8_t slot_taking(enum slot slot);
+
+/* False: ask slot_claim(). */
+static inline bool slot_takes(uint8_t taking, const struct value *value)
+{
+    if (value->kind != VALUE_STRING || taking & TAKES_ASKING || (taking & TAKES_FILLED && !value->text.len))
+        return false;
+    char first = *value->text.at; /* of an empty one: its quote */
+    return !(taking & TAKES_IDS) || (first != '0' && first != '-' && first != 'u' && first != 'n');
+}
+
 /* Makes fields[index] the source of a slot; the one before it becomes an ordinary field. */
 static inline void slot_give(struct event *event, enum slot slot, uint16_t index)
 {

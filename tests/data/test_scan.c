@@ -184,7 +184,36 @@ static void members_are_kept_while_there_is_room_for_all(void)
     }
 }
 
-CHECK_MAIN(TEST(members_are_kept_while_there_is_room_for_all), TEST(fields_are_indexed_in_order),
+/* Lines of the same keys share a byte; other keys, another order or keys off the tree have another
+ * or none. */
+static void a_mark_belongs_to_the_very_keys_of_a_line(void)
+{
+    uint8_t *mark = NULL;
+    fixture_open();
+    (void)scanned(
+        "{\"mark\":1,\"b\":\"text that makes the line long enough for a block of its own\"}");
+    mark = scanner_mark(fix.scanner);
+    CHECK(mark != NULL);
+    if (!mark)
+        return;
+    CHECK_EQ(*mark, 0);
+    *mark = 7;
+    (void)scanned("{\"mark\":{\"b\":[2]},\"b\":null}");
+    CHECK(scanner_mark(fix.scanner) == mark && *mark == 7);
+    (void)scanned("{\"mark\":1,\"b\":2,\"c\":3}");
+    CHECK(scanner_mark(fix.scanner) != mark);
+    (void)scanned("{\"b\":1,\"mark\":2}");
+    CHECK(scanner_mark(fix.scanner) != mark);
+    (void)scanned("{\"m\\u0061rk\":1,\"b\":2}");
+    CHECK(scanner_mark(fix.scanner) == NULL);
+    (void)scanned("{}");
+    CHECK(scanner_mark(fix.scanner) == NULL);
+    (void)scanned_str(STR("{\"mark\":1,\"b\":2"), SCAN_INVALID);
+    CHECK(scanner_mark(fix.scanner) == NULL);
+}
+
+CHECK_MAIN(TEST(a_mark_belongs_to_the_very_keys_of_a_line),
+           TEST(members_are_kept_while_there_is_room_for_all), TEST(fields_are_indexed_in_order),
            TEST(invalid_utf8_before_an_escape_is_not_forgotten),
            TEST(a_second_line_of_the_same_shape_gives_the_same_index), TEST(the_last_of_twins_wins),
            TEST(keys_match_after_unescaping), TEST(twins_inside_an_object_flag_its_field),

@@ -22,7 +22,8 @@ static const struct shape_node *learned(const struct shape_node *parent, const c
 {
     char token[SHAPE_TOKEN_MAX + 1];
     int len = snprintf(token, sizeof token, "\"%s\":", key);
-    return shape_learn(&shape, parent, (struct str){token, (size_t)len}, str_from(key));
+    return shape_learn(&shape, parent, (struct str){token, (size_t)len},
+                       (struct str){token + 1, (size_t)len - 3});
 }
 
 static void a_node_knows_its_token_its_name_and_its_slot(void)

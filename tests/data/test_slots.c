@@ -123,7 +123,37 @@ static void a_slot_that_is_given_again_frees_the_field_before(void)
     CHECK(event_slot(&given, SLOT_BODY) == &fields[1]);
 }
 
-CHECK_MAIN(TEST(a_time_is_stored_in_the_event_whatever_it_is_made_of),
+/* What is taken without asking is what asking gives, and asking would have learned nothing else. */
+static void what_is_taken_at_once_is_what_a_claim_gives(void)
+{
+    static const char *const texts[] = {"",     "-",    "0",    "000",  "0a",        "-1",
+                                        "none", "null", "nil",  "u",    "undefined", "x",
+                                        "INFO", "200",  "true", "/a?b", "GET",       "1.2.3.4"};
+    unsigned taken = 0;
+    for (unsigned slot = 1; slot < SLOT_COUNT; slot++) {
+        uint8_t taking = slot_taking((enum slot)slot);
+        CHECK(taking != TAKES_NOTHING);
+        for (size_t i = 0; i < COUNT(texts); i++) {
+            struct event asked = {.count = 0}, same = {.count = 0};
+            struct value value = {.kind = VALUE_STRING, .text = str_from(texts[i])};
+            struct field field = {.key = str_from(slot_name((enum slot)slot)), .value = value};
+            if (!slot_takes(taking, &value))
+                continue;
+            taken++;
+            CHECK_EQ(slot_claim(&asked, (enum slot)slot, &field, NULL), slot);
+            CHECK(memcmp(&asked, &same, sizeof asked) == 0);
+            for (int kind = VALUE_MISSING; kind <= VALUE_ARRAY; kind++) {
+                value.kind = (enum value_kind)kind;
+                CHECK(kind == VALUE_STRING || !slot_takes(taking, &value));
+            }
+        }
+    }
+    CHECK(taken > 100);
+    CHECK_EQ(slot_taking(SLOT_NONE), TAKES_NOTHING);
+}
+
+CHECK_MAIN(TEST(what_is_taken_at_once_is_what_a_claim_gives),
+           TEST(a_time_is_stored_in_the_event_whatever_it_is_made_of),
            TEST(a_severity_is_stored_and_its_word_wins_over_its_number),
            TEST(keys_of_two_meanings_take_the_one_their_value_has),
            TEST(a_value_that_does_not_look_the_part_stays_a_field),
