@@ -3,18 +3,54 @@
  */
 #include "filters/formats/format.h"
 
-/* The scanner makes the index anew; what the input said (the file, a cut line) goes behind the
- * line's own fields. */
-static enum scan_result scan_line(struct reader *reader)
+enum { /* what the keys of a line say, noted once for all lines that have them */
+       KEYS_KNOWN = 1,
+       KEYS_OF_EVENT = 2, /* may be an event of Lambda's Telemetry API */
+       KEYS_TELL_FILE = 4 /* the line has a log.file.path of its own */
+};
+
+static bool has_key(struct reader *reader, struct str key)
+{
+    return reader_find(reader, key) != NULL;
+}
+
+static unsigned read_keys(struct reader *reader)
+{
+    uint8_t *mark = scanner_mark(reader->lines);
+    if (mark && *mark)
+        return *mark;
+    unsigned keys = KEYS_KNOWN;
+    keys |= has_key(reader, STR("record")) && has_key(reader, STR("type")) ? KEYS_OF_EVENT : 0u;
+    keys |= has_key(reader, STR("log.file.path")) ? KEYS_TELL_FILE : 0u;
+    if (mark)
+        *mark = (uint8_t)keys;
+    return keys;
+}
+
+/* What the input said of the line (the file, that it is cut) goes behind the line's own fields. */
+static void say_again(struct reader *reader, const struct field *said, uint16_t count,
+                      unsigned keys)
+{
+    bool is_file = count == 1 && said->slot == SLOT_LOG_FILE_PATH && !(said->flags & FIELD_REMOVED);
+    if (is_file && !(keys & KEYS_TELL_FILE)) {
+        reader_value(reader, SLOT_LOG_FILE_PATH, said->value);
+        return;
+    }
+    for (uint16_t i = 0; i < count; i++)
+        if (!(said[i].flags & FIELD_REMOVED) && !reader_find(reader, said[i].key))
+            event_add(reader->event, said[i], reader->arena);
+}
+
+/* The scanner makes the index anew. */
+static enum scan_result scan_line(struct reader *reader, unsigned *ret_keys)
 {
     struct event *event = reader->event;
     const struct field *said = event->fields;
     uint16_t count = event->count;
     event->flags &= (uint16_t) ~(EVENT_SHARED | EVENT_EDITED);
     enum scan_result result = scan_object(reader->lines, event, reader->arena, &reader->wrong_at);
-    for (uint16_t i = 0; i < count; i++)
-        if (!(said[i].flags & FIELD_REMOVED) && !reader_find(reader, said[i].key))
-            event_add(event, said[i], reader->arena);
+    *ret_keys = result == SCAN_OK ? read_keys(reader) : 0;
+    say_again(reader, said, count, *ret_keys | (result == SCAN_OK ? 0 : KEYS_TELL_FILE));
     return result;
 }
 
@@ -33,10 +69,11 @@ static enum format_result json_read(struct reader *reader, struct str text)
         reader->wrong_at = 0;
         return reader_object(reader, text) ? FORMAT_READ : broken(reader, SCAN_INVALID);
     }
-    enum scan_result result = scan_line(reader);
+    unsigned keys;
+    enum scan_result result = scan_line(reader, &keys);
     if (result != SCAN_OK)
         return broken(reader, result);
-    if (lambda_event_read(reader) || gateway_event_read(reader))
+    if ((keys & KEYS_OF_EVENT && lambda_event_read(reader)) || gateway_event_read(reader))
         return FORMAT_READ;
     if (reader_has(reader, SLOT_FAAS_INVOCATION_ID))
         reader_message(reader);
