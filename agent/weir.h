@@ -26,6 +26,7 @@
 #include "agent/must.h"
 #include "agent/ports/files.h"
 #include "agent/ports/terminal.h"
+#include "agent/state/handover.h"
 #include "agent/state/resume.h"
 
 /* --- what the engine offers ------------------------------------------------------------------------ */
@@ -51,6 +52,9 @@ void host_recovered(struct host *host, const char *key, const char *format, ...)
  * the offset in document ids. Where the engine remembers the key, the source resumes. Null: too many.
  * What can be asked of it then stands in state/resume.h. */
 struct source *source_open(struct host *host, struct str key, struct str id_prefix, void *mine);
+/* The same where others name the events alike (a topic's records): the prefix is all that stands in front. */
+struct source *source_open_shared(struct host *host, struct str key, struct str id_prefix, void *mine);
+uint64_t host_agent_id(struct host *host); /* of this agent, for what it hands over */
 /* What the engine remembers for this input; each() may open sources. resume is the rewind. */
 void host_each_known(struct host *host,
                      void (*each)(void *context, struct str key, struct str note, uint64_t resume),
@@ -75,6 +79,8 @@ struct input {
     int64_t (*watch)(void *self, struct host *host, int64_t mono_ns, bool once);
     /* A descriptor that becomes readable when watch() should be called, or -1. */
     int (*wakeup)(void *self);
+    /* Null: never. Under --once: more may come, though no source is ready. */
+    bool (*is_waiting)(const void *self);
     /* Fill the batch (events with bytes, origin.offset, origin.length) with what comes next; batch->offset and
      * batch->bytes say which part of the source that was, blank and cut lines included. READ_SOME with an empty
      * batch is no error: a very long line is read in steps. `final`: an unterminated last line is an event too

@@ -18,6 +18,7 @@ struct batch {
     uint32_t count, room, origins_from;
     uint64_t offset;    /* where in the source its bytes begin; offset + bytes: how far the source is read */
     uint64_t bytes;     /* read from the source for this batch: line ends, blank lines and what was cut included */
+    uint64_t content;   /* bytes of the events, where positions are not bytes; 0: they are */
     uint32_t lines, blank;
     uint64_t cut_bytes; /* of lines above line_max, counted and not kept */
 };

@@ -15,8 +15,10 @@ static const struct backoff openings = {.base_ns = SECOND_NS, .cap_ns = 60 * SEC
 /* --- making it
  * ------------------------------------------------------------------------------------- */
 
-/* Key, headers and topic live in the flight's arena; values lie one after the other in its body,
- * which moves while it grows: their addresses come last. */
+/* A record bears the time of its sending: brokers delete by it, and refuse what lies ahead of their
+ * clock. The event's own stands in its value. Key, headers and topic live in the flight's arena;
+ * values lie one after the other in its body, which moves while it grows: their addresses come
+ * last. */
 static bool slip_write(struct flight *flight, const struct event *event, struct str target,
                        struct slip *slip)
 {
@@ -24,7 +26,6 @@ static bool slip_write(struct flight *flight, const struct event *event, struct 
     struct broker_message *message = &slip->message;
     size_t at = flight->body.len;
     *message = (struct broker_message){.topic = flight->topic, .mine = slip};
-    message->time_ms = event->time_ns / 1000000;
     courier->output->address(courier->self, event, message, &flight->arena);
     courier->output->encode(courier->self, event, target, &flight->body, &courier->scratch);
     message->value.len = flight->body.len - at;

@@ -206,6 +206,8 @@ static void come_back(struct pipeline *pipeline, struct stage *holder, struct or
     origin->is_counted = true;
     origin->fresh = 0; /* it was counted in when it was held */
     origin_release(origin, holder->below, pipeline->ledger);
+    if (origin->source && origin->source->is_left)
+        origin_turn_away(origin, holder->below, pipeline->ledger);
 }
 
 bool flow_release(struct pipeline *pipeline, struct stage *holder, int64_t stream_ns,

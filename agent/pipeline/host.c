@@ -111,6 +111,21 @@ struct source *source_open(struct host *host, struct str key, struct str id_pref
     return state_source_open(host->engine->state, host->input, key, str_from(text), mine);
 }
 
+struct source *source_open_shared(struct host *host, struct str key, struct str id_prefix,
+                                  void *mine)
+{
+    struct source *source =
+        state_source_open(host->engine->state, host->input, key, id_prefix, mine);
+    if (source)
+        source_share_ids(source);
+    return source;
+}
+
+uint64_t host_agent_id(struct host *host)
+{
+    return state_agent_id(host->engine->state);
+}
+
 void host_each_known(struct host *host,
                      void (*each)(void *context, struct str key, struct str note, uint64_t resume),
                      void *context)

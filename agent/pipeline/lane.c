@@ -76,6 +76,16 @@ static int64_t watch_inputs(struct lane *lane, int64_t mono_ns)
     return next;
 }
 
+static bool inputs_are_waiting(const struct lane *lane)
+{
+    for (uint16_t i = 0; i < lane->pipeline.entry_count; i++) {
+        const struct entry *entry = &lane->pipeline.entries[i];
+        if (entry->plugin->is_waiting && entry->plugin->is_waiting(entry->self))
+            return true;
+    }
+    return false;
+}
+
 static bool outputs_have_room(struct lane *lane)
 {
     for (uint16_t i = 0; i < lane->pipeline.drain_count; i++)
@@ -306,7 +316,8 @@ struct lane_wait lane_step(struct lane *lane)
         moved = !lane->is_full && read_one(lane);
     }
     lane->is_idle = !moved;
-    if (lane->is_idle && lane->mode == LANE_ONCE && !state_first_ready(lane->state))
+    if (lane->is_idle && lane->mode == LANE_ONCE && !state_first_ready(lane->state) &&
+        !inputs_are_waiting(lane))
         lane->decides = true;
     moved |= release_held(lane);
     until = earlier(until, step_outboxes(lane, mono_ns));

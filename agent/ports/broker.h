@@ -42,7 +42,7 @@ struct broker_message {
     struct str value; /* borrowed until it is reported; all else is copied */
     const struct broker_header *headers;
     size_t header_count;
-    int64_t time_ms;
+    int64_t time_ms; /* 0: now */
     void *mine;
 };
 
@@ -128,7 +128,8 @@ struct consumer {
     bool (*poll)(void *self, struct broker_event *ret);
     void (*begin)(void *self, const struct broker_place *places, size_t count);
     void (*end)(void *self, const uint32_t *slots, size_t count);
-    size_t (*take)(void *self, uint32_t slot, struct broker_record *ret, size_t most);
+    /* At most so many records, and no more once their values have so many bytes. */
+    size_t (*take)(void *self, uint32_t slot, struct broker_record *ret, size_t most, size_t bytes);
     bool (*has)(void *self, uint32_t slot);    /* records to take */
     bool (*at_end)(void *self, uint32_t slot); /* nothing stands behind what was taken */
     struct str (*header)(const struct broker_record *record, const char *name); /* a null at: none */

@@ -1,19 +1,13 @@
 /* agent/ports/port_broker_rdkafka.c - the broker port over librdkafka.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Reports and errors are pulled from one queue per producer, which wakes its owner when it gets
- * something. Each partition that is read keeps its records in a queue of its own: who does not read
- * one stops its fetching, while the group's events are polled all the same.
+ * Settings and producers; port_broker_rdkafka_consumer.c has the rest. Reports and errors are
+ * pulled from one queue per producer, which wakes its owner when it gets something.
  */
-#include "agent/ports/broker.h"
+#include "agent/ports/port_broker_rdkafka.h"
 
-#include <librdkafka/rdkafka.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "agent/memory.h"
 #include "agent/must.h"
@@ -21,9 +15,6 @@
 
 enum {
     NEWS_MAX = 8,
-    TAKE_MAX = 1024,     /* records taken at once */
-    ASK_MS = 5000,       /* for the group's offsets and the cluster's name */
-    LEAVE_MS = 3000,     /* for leaving the group */
     VALUE_BYTES = 65536, /* of a setting: a certificate may stand in one */
 };
 
@@ -85,8 +76,7 @@ static enum code set_one(rd_kafka_conf_t *conf, const struct broker_setting *set
     return fail(why, BAD_CONFIG, "\"%.*s\": %s", STR_ARG(setting->name), error);
 }
 
-/* Null: why. */
-static rd_kafka_conf_t *conf_make(const struct broker_plan *plan, bool is_consumer, struct why *why)
+rd_kafka_conf_t *rdkafka_conf(const struct broker_plan *plan, bool is_consumer, struct why *why)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     const struct broker_setting group = {.name = STR("group.id"), .value = plan->group};
@@ -107,15 +97,14 @@ static rd_kafka_conf_t *conf_make(const struct broker_plan *plan, bool is_consum
 static bool rdkafka_check(void *self, const struct broker_plan *plan, struct why *why)
 {
     (void)self;
-    rd_kafka_conf_t *conf = conf_make(plan, plan->group.len > 0, why);
+    rd_kafka_conf_t *conf = rdkafka_conf(plan, plan->group.len > 0, why);
     if (!conf)
         return false;
     rd_kafka_conf_destroy(conf);
     return true;
 }
 
-/* Takes conf. Null: why. */
-static rd_kafka_t *client_open(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct why *why)
+rd_kafka_t *rdkafka_client(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct why *why)
 {
     char error[200];
     rd_kafka_t *kafka = rd_kafka_new(type, conf, error, sizeof error);
@@ -347,13 +336,13 @@ static const struct producer *rdkafka_produce(void *self, const struct broker_pl
 {
     (void)self;
     struct rd_producer *producer = memory_make(sizeof *producer);
-    rd_kafka_conf_t *conf = producer ? conf_make(plan, false, why) : NULL;
+    rd_kafka_conf_t *conf = producer ? rdkafka_conf(plan, false, why) : NULL;
     if (!producer)
         (void)fail(why, OVER_LIMIT, "no memory for a producer");
     if (conf)
         rd_kafka_conf_set_events(conf,
                                  RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
-    rd_kafka_t *kafka = conf ? client_open(RD_KAFKA_PRODUCER, conf, why) : NULL;
+    rd_kafka_t *kafka = conf ? rdkafka_client(RD_KAFKA_PRODUCER, conf, why) : NULL;
     if (!kafka) {
         memory_free(producer);
         return NULL;
@@ -375,6 +364,7 @@ static const struct producer *rdkafka_produce(void *self, const struct broker_pl
 
 const struct brokers *brokers_real(void)
 {
-    static const struct brokers brokers = {.produce = rdkafka_produce, .check = rdkafka_check};
+    static const struct brokers brokers = {
+        .produce = rdkafka_produce, .consume = rdkafka_consume, .check = rdkafka_check};
     return &brokers;
 }

@@ -459,7 +459,9 @@ void source_count(struct source *source, const struct batch *batch)
     if (end <= source->read)
         return;
     struct input_totals *totals = &source->state->ledger.inputs[source->input];
-    totals->bytes += end - (batch->offset < source->read ? source->read : batch->offset);
+    totals->bytes += batch->content
+                         ? batch->content
+                         : end - (batch->offset < source->read ? source->read : batch->offset);
     if (batch->offset >= source->read) {
         totals->events += batch->count;
         totals->lines += batch->lines;

@@ -44,6 +44,7 @@ struct source {
     bool is_known;       /* the journal remembered it */
     bool shares_ids;     /* others name its events alike */
     bool is_opened, is_ready, is_finished, is_dirty, note_changed;
+    bool is_left;        /* another agent reads it: what is held of it goes nowhere */
     struct source *same_hash;             /* next in the bucket */
     struct source *ready_next, *ready_prev; /* ring of those with bytes to read */
     struct source *dirty_next;

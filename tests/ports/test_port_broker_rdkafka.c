@@ -2,6 +2,7 @@
  * librdkafka's own mock cluster. SPDX-License-Identifier: Apache-2.0
  */
 #include "agent/ports/port_broker_rdkafka.c"
+#include "agent/ports/port_broker_rdkafka_consumer.c"
 
 #include <librdkafka/rdkafka_mock.h>
 #include <poll.h>
@@ -223,9 +224,94 @@ static void settings_are_checked_and_secrets_kept(void)
     }
 }
 
+static const struct consumer *consumer_of(struct mock *mock)
+{
+    static struct str topic;
+    struct why why;
+    topic = STR("t");
+    mock->plan = (struct broker_plan){.settings = mock->settings,
+                                      .count = 1,
+                                      .group = STR("g"),
+                                      .topics = &topic,
+                                      .topic_count = 1};
+    const struct consumer *consumer = rdkafka_consume(NULL, &mock->plan, &why);
+    CHECK(consumer != NULL);
+    return consumer;
+}
+
+static struct broker_event event_of(const struct consumer *consumer, enum broker_event_kind kind)
+{
+    struct broker_event event = {0};
+    while (!consumer->poll(consumer->self, &event) || event.kind != kind)
+        wait_for(consumer->wakeup);
+    return event;
+}
+
+/* Reads to the end, and says how many records came. */
+static unsigned read_all(const struct consumer *consumer, uint32_t slot)
+{
+    struct broker_record records[50];
+    struct broker_event event;
+    unsigned count = 0;
+    while (!consumer->at_end(consumer->self, slot)) {
+        if (!consumer->has(consumer->self, slot))
+            wait_for(consumer->wakeup);
+        (void)consumer->poll(consumer->self, &event);
+        size_t got = consumer->take(consumer->self, slot, records, COUNT(records), 1 << 20);
+        for (size_t i = 0; i < got; i++, count++) {
+            CHECK_EQ(records[i].offset, count);
+            CHECK_TEXT(records[i].key, "k");
+            CHECK_TEXT(consumer->header(&records[i], "weir-weight"), "10");
+            CHECK(consumer->header(&records[i], "weir-hops").at == NULL);
+        }
+    }
+    return count;
+}
+
+/* As another client sees it. */
+static void check_committed(struct mock *mock, int64_t offset, const char *metadata)
+{
+    char error[256];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(mock->cluster),
+                      error, sizeof error);
+    rd_kafka_conf_set(conf, "group.id", "g", error, sizeof error);
+    rd_kafka_t *kafka = rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, sizeof error);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    const rd_kafka_topic_partition_t *at = rd_kafka_topic_partition_list_add(list, "t", 0);
+    CHECK_EQ(rd_kafka_committed(kafka, list, WAIT_MS), 0);
+    CHECK_EQ(at->offset, offset);
+    struct str said = {at->metadata, at->metadata_size};
+    CHECK_TEXT(said, metadata);
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(kafka);
+}
+
+static void a_member_reads_and_what_it_commits_is_there_for_the_next(void)
+{
+    struct mock mock;
+    struct broker_report report;
+    int reports[RECORDS] = {0};
+    mock_open(&mock);
+    (void)send_all(&mock, reports, &report);
+    const struct consumer *consumer = consumer_of(&mock);
+    struct broker_event event = event_of(consumer, BROKER_ASSIGNED);
+    CHECK_EQ(event.count, 1);
+    CHECK_EQ(event.places[0].offset, -1);
+    CHECK(event.cluster.len > 0);
+    uint32_t slot = event.places[0].slot;
+    consumer->begin(consumer->self, event.places, 1);
+    CHECK_EQ(read_all(consumer, slot), RECORDS);
+    consumer->commit(consumer->self, slot, 120, STR("w1 says so"));
+    consumer->close(consumer->self);
+    check_committed(&mock, 120, "w1 says so");
+    mock_close(&mock);
+}
+
 CHECK_MAIN(TEST(every_record_gets_one_report_and_a_full_queue_says_so),
            TEST(what_a_broker_says_becomes_a_fault),
            TEST(a_record_above_the_limit_is_refused_at_once_and_alone),
            TEST(a_missing_topic_is_told),
            TEST(brokers_that_are_down_are_news_and_what_is_given_up_is_reported),
-           TEST(settings_are_checked_and_secrets_kept))
+           TEST(settings_are_checked_and_secrets_kept),
+           TEST(a_member_reads_and_what_it_commits_is_there_for_the_next))

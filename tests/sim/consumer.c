@@ -105,15 +105,17 @@ static void sim_end(void *self, const uint32_t *slots, size_t count)
     }
 }
 
-static size_t sim_take(void *self, uint32_t slot, struct broker_record *ret, size_t most)
+static size_t sim_take(void *self, uint32_t slot, struct broker_record *ret, size_t most,
+                       size_t bytes)
 {
     struct sim_consumer *consumer = self;
     struct sim_hold *hold = &consumer->holds[slot];
-    size_t count = 0;
+    size_t count = 0, taken = 0;
     MUST(hold->is_begun);
     most = 1 + sim_below(&consumer->cluster->seed, most < TAKE_MAX ? most : TAKE_MAX);
-    while (count < most && hold->at < hold->partition->count) {
+    while (count < most && taken < bytes && hold->at < hold->partition->count) {
         const struct sim_record *record = &hold->partition->records[hold->at];
+        taken += record->value.len;
         ret[count++] = (struct broker_record){.key = record->key,
                                               .value = record->value,
                                               .offset = (int64_t)hold->at++,

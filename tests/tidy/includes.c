@@ -30,6 +30,7 @@ static const struct layer {
     {"agent/weir.h", 3},
     {"agent/config/known.c", 3},
     {"agent/config/rules.c", 3},
+    {"agent/group/", 3},
     {"agent/sampling/", 3},
     {"agent/tailing/", 3},
     {"agent/indexing/", 3},
@@ -73,7 +74,8 @@ static void check_plugin(const struct tidy_file *file, struct str what, size_t l
 {
     if (str_equal(what, STR("agent/weir.h")) || str_equal(what, STR("filters/formats/format.h")) ||
         str_starts(what, STR("agent/tracing/")) || str_starts(what, STR("agent/sampling/")) ||
-        str_starts(what, STR("agent/tailing/")) || str_starts(what, STR("agent/indexing/")))
+        str_starts(what, STR("agent/tailing/")) || str_starts(what, STR("agent/group/")) ||
+        str_starts(what, STR("agent/indexing/")))
         return;
     if (str_starts(file->path, STR("filters/formats/")) && str_starts(what, STR("agent/data/")))
         return; /* formats build the index of fields that plugins only read and edit */

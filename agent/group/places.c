@@ -1,0 +1,268 @@
+/* agent/group/places.c - the partitions that a member of a consumer group has.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "agent/group/places.h"
+
+#include <stdio.h>
+
+enum {
+    COMMIT_MS = 500,
+    SYNC_MS = 5000, /* longest wait for the journal before a partition goes */
+};
+
+#define MS INT64_C(1000000)
+
+struct known { /* a partition that the journal remembers */
+    struct known *next;
+    struct str key, name; /* "cluster/topic/partition#serial", and that without the serial */
+};
+
+static void known_add(void *context, struct str key, struct str note, uint64_t resume)
+{
+    struct places *places = context;
+    (void)note, (void)resume;
+    struct known *known = arena_zeroed(host_arena(places->host), sizeof *known);
+    if (!known)
+        return; /* the group's commit says where to go on */
+    known->key = arena_copy(host_arena(places->host), key);
+    known->name = str_cut_last(known->key, '#').head;
+    known->next = places->known;
+    places->known = known;
+}
+
+/* --- partitions come -----------------------------------------------------------------------------
+ */
+
+/* What the journal remembers of a partition, and takes it out; null: nothing. */
+static struct known *known_take(struct places *places, struct str name)
+{
+    for (struct known **link = &places->known; *link; link = &(*link)->next) {
+        struct known *known = *link;
+        if (!str_equal(known->name, name))
+            continue;
+        *link = known->next;
+        return known;
+    }
+    return NULL;
+}
+
+/* Another member had it since: what our journal says of it is old. */
+static void known_leave(struct places *places, const struct known *known)
+{
+    struct source *source = source_open_shared(places->host, known->key, known->name, NULL);
+    if (source)
+        source_leave(source);
+}
+
+static struct source *source_new(struct places *places, struct place *place, const char *name,
+                                 const char *prefix)
+{
+    char key[SOURCE_KEY_BYTES_MAX];
+    int len = snprintf(key, sizeof key, "%s#%llx", name,
+                       (unsigned long long)host_new_serial(places->host));
+    return source_open_shared(places->host, (struct str){key, (size_t)len}, str_from(prefix),
+                              place);
+}
+
+/* Where our own journal may go on from. */
+static struct source *source_own(struct places *places, struct place *place, struct str name,
+                                 const char *prefix, struct str metadata)
+{
+    struct known *known = known_take(places, name);
+    for (struct known *older; known && (older = known_take(places, name));)
+        known_leave(places, older);
+    if (!known)
+        return NULL;
+    if (handover_agent(metadata) == host_agent_id(places->host))
+        return source_open_shared(places->host, known->key, str_from(prefix), place);
+    known_leave(places, known);
+    return NULL;
+}
+
+static void place_begin(struct places *places, struct broker_place *at, struct str cluster)
+{
+    char name[SOURCE_KEY_BYTES_MAX - 32], prefix[SOURCE_KEY_BYTES_MAX - 32];
+    struct place *place = &places->at[at->slot];
+    snprintf(name, sizeof name, "%.*s/%s/%d", STR_ARG(cluster), at->topic, (int)at->partition);
+    snprintf(prefix, sizeof prefix, "%.*s-%s-%d-", STR_ARG(cluster), at->topic, (int)at->partition);
+    *place = (struct place){.slot = at->slot};
+    places->count = at->slot < places->count ? places->count : at->slot + 1;
+    place->source = source_own(places, place, str_from(name), prefix, at->metadata);
+    if (!place->source) {
+        place->source = source_new(places, place, name, prefix);
+        uint64_t from = at->offset > 0 ? (uint64_t)at->offset : 0;
+        if (place->source && !source_take_over(place->source, from, at->metadata))
+            host_alarm(places->host, "memory", "no memory for what %s has open", name);
+    }
+    if (!place->source) {
+        host_alarm(places->host, "places", "%s is not read: too many partitions", name);
+        return;
+    }
+    place->stage = PLACE_READING;
+    place->next = source_resume(place->source);
+    at->offset = place->next || at->offset >= 0 ? (int64_t)place->next : -1;
+}
+
+static void places_begin(struct places *places, struct broker_event *event)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < event->count; i++) {
+        if (event->places[i].slot < PLACES_MAX)
+            place_begin(places, &event->places[i], event->cluster);
+        else
+            host_alarm(places->host, "places", "more than %d partitions", PLACES_MAX);
+        event->places[count++] = event->places[i];
+    }
+    places->consumer->begin(places->consumer->self, event->places, count);
+    places->was_assigned = true;
+    while (places->known) { /* other members have these now */
+        known_leave(places, places->known);
+        places->known = places->known->next;
+    }
+}
+
+/* --- partitions go -------------------------------------------------------------------------------
+ */
+
+static void place_end(struct places *places, struct place *place)
+{
+    if (place->source)
+        source_leave(place->source);
+    places->consumer->end(places->consumer->self, &place->slot, 1);
+    *place = (struct place){0};
+}
+
+static void places_revoke(struct places *places, const struct broker_event *event, int64_t mono_ns)
+{
+    for (size_t i = 0; i < event->count; i++) {
+        uint32_t slot = event->places[i].slot;
+        struct place *place = slot < PLACES_MAX ? &places->at[slot] : NULL;
+        if (!place || place->stage == PLACE_FREE) {
+            places->consumer->end(places->consumer->self, &slot, 1);
+        } else if (event->kind == BROKER_LOST) {
+            place_end(places, place);
+        } else {
+            source_ready(place->source, false);
+            place->stage = PLACE_LEAVING;
+            place->until_ns = mono_ns + places->handover_ns;
+        }
+    }
+}
+
+static bool said_is_safe(struct places *places, const struct place *place)
+{
+    return host_is_synced(places->host, place->said.ticket);
+}
+
+static void place_commit(struct places *places, struct place *place)
+{
+    places->consumer->commit(places->consumer->self, place->slot, (int64_t)place->said.resume,
+                             (struct str){place->said.text, place->said.len});
+    place->is_said = true;
+}
+
+/* Flush what is in flight, commit, forget what is held: the next member reads it again. */
+static void place_leave(struct places *places, struct place *place, int64_t mono_ns)
+{
+    if (place->stage == PLACE_LEAVING &&
+        (!source_has_open(place->source) || mono_ns >= place->until_ns)) {
+        source_hand_over(place->source, &place->said);
+        place->stage = PLACE_SYNCING;
+        place->until_ns = mono_ns + SYNC_MS * MS;
+    }
+    if (place->stage != PLACE_SYNCING)
+        return;
+    bool is_safe = said_is_safe(places, place);
+    if (is_safe)
+        place_commit(places, place);
+    if (is_safe || mono_ns >= place->until_ns)
+        place_end(places, place);
+}
+
+/* --- commits -------------------------------------------------------------------------------------
+ */
+
+/* What was said before is committed once it is safe, and only then something new is looked for. */
+static void place_say(struct places *places, struct place *place)
+{
+    struct handover now;
+    if (place->said.len && !place->is_said) {
+        if (said_is_safe(places, place))
+            place_commit(places, place);
+        return;
+    }
+    source_hand_over(place->source, &now);
+    if (place->said.len == now.len && place->said.resume == now.resume &&
+        memcmp(place->said.text, now.text, now.len) == 0)
+        return;
+    place->said = now;
+    place->is_said = false;
+}
+
+/* True while some partition is on its way out. */
+bool places_step(struct places *places, int64_t mono_ns)
+{
+    bool says = mono_ns >= places->commit_at_ns, is_leaving = false;
+    if (says)
+        places->commit_at_ns = mono_ns + COMMIT_MS * MS;
+    for (uint32_t slot = 0; slot < places->count; slot++) {
+        struct place *place = &places->at[slot];
+        if (place->stage == PLACE_FREE)
+            continue;
+        is_leaving |= place->stage != PLACE_READING;
+        if (place->stage != PLACE_READING)
+            place_leave(places, place, mono_ns);
+        else if (says)
+            place_say(places, place);
+        if (place->stage == PLACE_READING && places->consumer->has(places->consumer->self, slot))
+            source_ready(place->source, true);
+    }
+    return is_leaving;
+}
+
+void places_hear(struct places *places, struct broker_event *event, int64_t mono_ns)
+{
+    if (event->kind == BROKER_ASSIGNED)
+        places_begin(places, event);
+    else
+        places_revoke(places, event, mono_ns);
+}
+
+void places_init(struct places *places, struct host *host, int64_t handover_ns)
+{
+    *places = (struct places){.host = host, .handover_ns = handover_ns};
+    host_each_known(host, known_add, places);
+}
+
+void places_drop(struct places *places)
+{
+    for (uint32_t slot = 0; slot < places->count; slot++) {
+        if (places->at[slot].stage != PLACE_FREE)
+            source_leave(places->at[slot].source);
+        places->at[slot] = (struct place){0};
+    }
+    places->was_assigned = false;
+}
+
+void places_finish(struct places *places)
+{
+    for (uint32_t slot = 0; slot < places->count; slot++) {
+        struct place *place = &places->at[slot];
+        if (place->stage == PLACE_FREE)
+            continue;
+        source_hand_over(place->source, &place->said);
+        if (said_is_safe(places, place))
+            place_commit(places, place);
+    }
+}
+
+bool places_are_waiting(const struct places *places)
+{
+    if (!places->was_assigned)
+        return true;
+    for (uint32_t slot = 0; slot < places->count; slot++)
+        if (places->at[slot].stage == PLACE_READING &&
+            !places->consumer->at_end(places->consumer->self, slot))
+            return true;
+    return false;
+}

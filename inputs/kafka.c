@@ -1,0 +1,251 @@
+/* inputs/kafka.c - read topics of a Kafka cluster as a member of a consumer group.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A partition is a source (agent/group/places.h). Who does not read one stops its fetching, while
+ * the group is polled all the same. Events keep the id, the weight and the sampler hops that their
+ * headers name.
+ */
+#include "agent/group/places.h"
+#include "agent/weir.h"
+
+enum {
+    TAKE_RECORDS = 1024,
+    PADDING = 64,    /* the scanner reads beyond the end */
+    LEAVING_MS = 50, /* how often a leaving partition is looked at */
+    REOPEN_MS = 5000,
+};
+
+#define MS INT64_C(1000000)
+
+struct kafka {
+    struct cluster cluster;
+    struct list topics;
+    struct str group;
+    int64_t line_max_bytes, handover_ns;
+
+    struct host *host;
+    struct places places;
+    struct broker_record records[TAKE_RECORDS];
+    int64_t reopen_at_ns;
+    bool is_troubled;
+    bool is_useless; /* the consumer: another is opened */
+};
+
+static const struct setting settings[] = {
+    CLUSTER_SETTINGS(struct kafka, cluster),
+    LIST_SETTING(struct kafka, topics, SETTING_TEXT, .required = true,
+                 .help = "Topics to read; one that begins with ^ is a regular expression.",
+                 .example = "[\"logs\"]"),
+    TEXT_SETTING(struct kafka, group, .def = "weir",
+                 .help = "Consumer group. Its members share the partitions."),
+    SIZE_SETTING(
+        struct kafka, line_max, .def = "1MiB", .min = "1KiB", .max = "64MiB",
+        .help = "Largest record that is kept whole; the rest of a larger one is counted and cut."),
+    DURATION_SETTING(struct kafka, handover, .def = "5s", .min = "100ms", .max = "5m",
+                     .help = "How long a partition that goes to another member waits for the "
+                             "answers to what is under way."),
+    {0},
+};
+
+/* --- opening -------------------------------------------------------------------------------------
+ */
+
+static enum code kafka_open(void *self, struct host *host, struct why *why)
+{
+    struct kafka *kafka = self;
+    const struct brokers *brokers = host_brokers(host);
+    struct broker_plan *plan = &kafka->cluster.plan;
+    /* What was fetched ahead: one partition's, so that many of them stay within some MiB. */
+    const struct broker_setting own[] = {
+        {.name = STR("queued.max.messages.kbytes"), .value = STR("2048")}};
+    kafka->host = host;
+    plan->group = kafka->group;
+    plan->topics = kafka->topics.texts;
+    plan->topic_count = kafka->topics.count;
+    for (size_t i = 0; i < plan->topic_count; i++)
+        if (plan->topics[i].len == 0 || plan->topics[i].len > TARGET_BYTES_MAX)
+            return fail(why, BAD_CONFIG, "%s: a topic has 1 to 249 bytes", host_where(host));
+    enum code code = cluster_open(&kafka->cluster, own, COUNT(own), brokers, host_arena(host),
+                                  host_where(host), why);
+    if (code != OK)
+        return code;
+    places_init(&kafka->places, host, kafka->handover_ns);
+    kafka->places.consumer = brokers->consume(brokers->self, plan, why);
+    return kafka->places.consumer ? OK : why->code;
+}
+
+/* --- watching ------------------------------------------------------------------------------------
+ */
+
+static void event_hear(struct kafka *kafka, struct broker_event *event, int64_t mono_ns)
+{
+    switch (event->kind) {
+    case BROKER_ASSIGNED:
+    case BROKER_REVOKED:
+    case BROKER_LOST:
+        places_hear(&kafka->places, event, mono_ns);
+        break;
+    case BROKER_TROUBLE:
+    case BROKER_ENDED:
+        host_alarm(kafka->host, "broker", "%s; trying again", event->words);
+        kafka->is_troubled = true;
+        kafka->is_useless |= event->kind == BROKER_ENDED;
+        break;
+    }
+}
+
+/* Everything is read again as a new member of the group. */
+static void consumer_drop(struct kafka *kafka, int64_t mono_ns)
+{
+    places_drop(&kafka->places);
+    kafka->places.consumer->close(kafka->places.consumer->self);
+    kafka->places.consumer = NULL;
+    kafka->is_useless = false;
+    kafka->reopen_at_ns = mono_ns + REOPEN_MS * MS;
+}
+
+static void consumer_reopen(struct kafka *kafka, int64_t mono_ns)
+{
+    const struct brokers *brokers = host_brokers(kafka->host);
+    struct why why;
+    if (mono_ns < kafka->reopen_at_ns)
+        return;
+    kafka->places.consumer = brokers->consume(brokers->self, &kafka->cluster.plan, &why);
+    kafka->reopen_at_ns = mono_ns + REOPEN_MS * MS;
+    if (!kafka->places.consumer)
+        host_alarm(kafka->host, "reopen", "%s; trying again", why.text);
+    else
+        host_recovered(kafka->host, "reopen", "a new member of the group");
+}
+
+static int64_t kafka_watch(void *self, struct host *host, int64_t mono_ns, bool once)
+{
+    struct kafka *kafka = self;
+    struct broker_event event;
+    (void)host, (void)once;
+    if (kafka->places.consumer && kafka->is_useless)
+        consumer_drop(kafka, mono_ns);
+    if (!kafka->places.consumer)
+        consumer_reopen(kafka, mono_ns);
+    if (!kafka->places.consumer)
+        return kafka->reopen_at_ns;
+    while (kafka->places.consumer->poll(kafka->places.consumer->self, &event))
+        event_hear(kafka, &event, mono_ns);
+    bool is_leaving = places_step(&kafka->places, mono_ns);
+    return is_leaving ? mono_ns + LEAVING_MS * MS : kafka->places.commit_at_ns;
+}
+
+static int kafka_wakeup(void *self)
+{
+    const struct kafka *kafka = self;
+    return kafka->places.consumer ? kafka->places.consumer->wakeup : -1;
+}
+
+static bool kafka_is_waiting(const void *self)
+{
+    const struct kafka *kafka = self;
+    return !kafka->places.consumer || places_are_waiting(&kafka->places);
+}
+
+/* --- reading -------------------------------------------------------------------------------------
+ */
+
+static uint32_t header_number(struct kafka *kafka, const struct broker_record *record,
+                              const char *name, uint32_t none)
+{
+    uint64_t number;
+    struct str text = kafka->places.consumer->header(record, name);
+    return str_to_uint(text, &number) && number > 0 && number <= RATE_MAX ? (uint32_t)number : none;
+}
+
+/* False: no room, the record and those behind it are not in the batch. */
+static bool record_add(struct kafka *kafka, const struct broker_record *record, struct batch *batch)
+{
+    size_t most = (size_t)kafka->line_max_bytes;
+    size_t kept = record->value.len < most ? record->value.len : most;
+    char *to = arena_take(batch->arena, kept + PADDING);
+    if (!to)
+        return false;
+    if (kept)
+        memcpy(to, record->value.at, kept);
+    memset(to + kept, 0, PADDING);
+    struct event *event = batch_add(batch, (struct str){to, kept}, (uint64_t)record->offset,
+                                    (uint32_t)record->value.len);
+    if (!event)
+        return false;
+    event->time_ns = record->time_ms > 0 ? record->time_ms * MS : 0;
+    event->id = arena_copy(batch->arena, kafka->places.consumer->header(record, HEADER_EVENT_ID));
+    event->weight = header_number(kafka, record, HEADER_WEIGHT, 1);
+    event->hops = header_number(kafka, record, HEADER_HOPS, 0);
+    batch->content += record->value.len;
+    batch->cut_bytes += record->value.len - kept;
+    batch->lines++;
+    return true;
+}
+
+/* The topic was made anew, or the broker lost its end: the group goes on from there. */
+static void place_went_back(struct kafka *kafka, struct place *place, int64_t offset)
+{
+    host_alarm(kafka->host, "back",
+               "partition in slot %u goes on at offset %lld, before the %llu "
+               "that was read up to: reading from there as if it were new",
+               place->slot, (long long)offset, (unsigned long long)place->next);
+    kafka->places.consumer->commit(kafka->places.consumer->self, place->slot, offset, STR(""));
+    kafka->is_useless = true;
+}
+
+static enum read_result kafka_read(void *self, struct source *source, struct batch *batch,
+                                   bool final)
+{
+    struct kafka *kafka = self;
+    struct place *place = source_mine(source);
+    (void) final;
+    batch->offset = place->next;
+    if (place->stage != PLACE_READING || kafka->is_useless)
+        return READ_AT_END;
+    uint64_t most = source_read_until(source) - place->next;
+    size_t count =
+        kafka->places.consumer->take(kafka->places.consumer->self, place->slot, kafka->records,
+                                     most < TAKE_RECORDS ? (size_t)most : TAKE_RECORDS, READ_BYTES);
+    for (size_t i = 0; i < count; i++) {
+        const struct broker_record *record = &kafka->records[i];
+        if ((uint64_t)record->offset < place->next) {
+            place_went_back(kafka, place, record->offset);
+            break;
+        }
+        if (record->value.at)
+            MUST(record_add(kafka, record, batch)); /* READ_BYTES and line_max bound it */
+        else
+            batch->blank++;
+        place->next = (uint64_t)record->offset + 1;
+    }
+    batch->bytes = place->next - batch->offset;
+    if (count && kafka->is_troubled)
+        host_recovered(kafka->host, "broker", "reads again");
+    kafka->is_troubled &= count == 0;
+    return kafka->places.consumer->has(kafka->places.consumer->self, place->slot) ? READ_SOME
+                                                                                  : READ_AT_END;
+}
+
+static void kafka_close(void *self)
+{
+    struct kafka *kafka = self;
+    if (!kafka->places.consumer)
+        return;
+    places_finish(&kafka->places);
+    kafka->places.consumer->close(kafka->places.consumer->self);
+    kafka->places.consumer = NULL;
+}
+
+const struct input input_kafka = {
+    .name = "kafka",
+    .summary = "Read topics of a Kafka cluster as a member of a consumer group.",
+    .settings = settings,
+    .size = sizeof(struct kafka),
+    .open = kafka_open,
+    .watch = kafka_watch,
+    .wakeup = kafka_wakeup,
+    .is_waiting = kafka_is_waiting,
+    .read = kafka_read,
+    .close = kafka_close,
+};
