@@ -58,24 +58,34 @@ static void remove_held(struct stage *stage, struct view *view, struct ledger *l
     view->count = kept;
 }
 
-/* An event without a time takes that of the one before it in its source, else the next one's, else
- * now. */
-static void inherit_times(struct pipeline *pipeline, const struct view *view)
+/* What the first events without a time take when nothing came before the batch: that of the next
+ * one with a time, else now. It is journaled like any other, so a second reading takes the same. */
+static int64_t time_to_begin_with(struct pipeline *pipeline, const struct view *view, bool *known)
+{
+    int64_t first = pipeline->before_ns;
+    for (uint32_t i = 0; i < view->count && !first; i++)
+        first = view->at[i]->time_ns;
+    *known = first != 0;
+    pipeline->before_ns = first ? first : pipeline->engine.now_ns;
+    return pipeline->before_ns;
+}
+
+/* An event without a time takes that of the one before it in its source. `some` is the part of the
+ * view that is to have times now. */
+static void inherit_times(struct pipeline *pipeline, const struct view *view,
+                          const struct view *some)
 {
     struct source *source = view->count ? view->at[0]->origin->source : NULL;
-    int64_t last = source ? source->lane_last_ns : 0;
-    for (uint32_t i = 0; i < view->count && !last; i++)
-        last = view->at[i]->time_ns;
-    bool is_known = last != 0;
-    int64_t latest = 0;
-    if (!is_known)
-        last = pipeline->engine.now_ns;
-    for (uint32_t i = 0; i < view->count; i++) {
-        if (!view->at[i]->time_ns)
-            view->at[i]->time_ns = last;
-        last = view->at[i]->time_ns;
-        if (last > latest)
-            latest = last;
+    bool is_known;
+    int64_t last = time_to_begin_with(pipeline, view, &is_known), latest = 0;
+    for (uint32_t i = 0, next = 0; i < view->count; i++) {
+        struct event *event = view->at[i];
+        bool is_some = next < some->count && some->at[next] == event;
+        next += is_some;
+        if (is_some && !event->time_ns)
+            event->time_ns = last;
+        last = event->time_ns ? event->time_ns : last;
+        latest = last > latest ? last : latest;
     }
     /* The few lines that a restart reads again may all be without a time: they say nothing of their
      * source's. */
@@ -83,6 +93,14 @@ static void inherit_times(struct pipeline *pipeline, const struct view *view)
         return;
     source->lane_last_ns = last;
     source_reached(source, latest, pipeline->engine.now_ns);
+}
+
+static bool lacks_a_time(const struct view *view)
+{
+    for (uint32_t i = 0; i < view->count; i++)
+        if (!view->at[i]->time_ns)
+            return true;
+    return false;
 }
 
 /* Stream time with this batch's own events in it: deadlines count from when an event entered. */
@@ -97,8 +115,8 @@ static void tell_time(struct pipeline *pipeline, struct stage *holder)
  * what an earlier run has read. */
 static void make_ready_to_leave(struct pipeline *pipeline, const struct view *view)
 {
-    if (view->count && !view->at[0]->time_ns)
-        inherit_times(pipeline, view); /* no filter on this path reads times */
+    if (lacks_a_time(view))
+        inherit_times(pipeline, view, view); /* no filter on this path reads times */
     for (uint32_t i = 0; i < view->count; i++) {
         struct origin *origin = view->at[i]->origin;
         event_identify(view->at[i], &pipeline->spare);
@@ -124,7 +142,7 @@ static void run_filter(struct pipeline *pipeline, struct stage *stage, struct vi
     }
     stage->filter->apply(stage->self, &chosen);
     if (stage->filter->sets_time)
-        inherit_times(pipeline, &chosen);
+        inherit_times(pipeline, view, &chosen);
     if (stage->filter->release)
         remove_held(stage, view, pipeline->ledger);
 }

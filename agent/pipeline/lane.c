@@ -116,10 +116,12 @@ static void run_batch(struct lane *lane, struct batch *batch)
                         .arena = &lane->batch};
     source_take_batch(source, batch);
     pipeline->is_replay = batch->offset < source->read;
+    pipeline->before_ns = source->lane_last_ns;
     for (uint32_t i = 0; i < batch->count; i++)
         view.at[i] = &batch->events[i];
     if (view.count)
         flow_enter(pipeline, &pipeline->entries[source->input], &view);
+    source_note_moment(source, batch->offset, pipeline->before_ns);
     source_count(source, batch);
     source_advance(source, batch->offset + batch->bytes);
     lane->is_dirty = true;

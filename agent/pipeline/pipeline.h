@@ -63,6 +63,7 @@ struct pipeline {
     struct spare spare;        /* of the pass under way */
     size_t stage_count, event_bytes; /* what a pass takes of it: for each stage, for each event */
     size_t copies;             /* of one event: in each branch that edits, and in front of them */
+    int64_t before_ns; /* time of the event before the batch under way; 0: not known yet */
     bool is_replay; /* the batch under way was read in an earlier run */
 };
 

@@ -29,6 +29,7 @@ enum section {
 enum { /* of SECTION_SOURCE */
     SOURCE_HAS_NOTE = 1,
     SOURCE_HAS_SENT = 2, /* how far ids may have been sent */
+    SOURCE_HAS_TIME = 4, /* of the event before the rewind */
 };
 
 struct known_file; /* stream.h */

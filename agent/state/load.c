@@ -217,6 +217,7 @@ static void load_source(struct load *load, struct unpack *from)
         load->out_of_memory = true;
     if (flags & SOURCE_HAS_SENT)
         source->reserved = unpack_number(from);
+    source->rewind_ns = flags & SOURCE_HAS_TIME ? (int64_t)unpack_number(from) : 0;
     load_open_list(load, source, from);
 }
 
@@ -385,6 +386,7 @@ static void begin_sources(struct load *load)
         if (!source)
             continue;
         source->at = source->rewind;
+        source->lane_last_ns = source->rewind_ns;
         source->known_end = source->read;
         source->open_next = source->open_oldest;
         source->once_sent = once_sent(source, load);

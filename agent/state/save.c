@@ -132,7 +132,8 @@ static void save_source(struct source *source, struct buffer *to, bool whole)
     MUST(source->rewind <= source->read);
     pack_number(to, source->input);
     pack_text(to, source->key);
-    pack_number(to, (has_note ? SOURCE_HAS_NOTE : 0) | (source->reserved ? SOURCE_HAS_SENT : 0));
+    pack_number(to, (has_note ? SOURCE_HAS_NOTE : 0u) | (source->reserved ? SOURCE_HAS_SENT : 0u) |
+                        (source->rewind_ns ? SOURCE_HAS_TIME : 0u));
     pack_number(to, source->rewind);
     pack_number(to, source->read);
     for (uint32_t i = 0; i < source->state->output_count; i++)
@@ -142,6 +143,8 @@ static void save_source(struct source *source, struct buffer *to, bool whole)
         pack_text(to, source->note);
     if (source->reserved)
         pack_number(to, source->reserved);
+    if (source->rewind_ns)
+        pack_number(to, (uint64_t)source->rewind_ns);
     if (whole)
         save_open_list(source, to);
     save_open_changes(source, to, whole);

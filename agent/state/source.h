@@ -21,6 +21,13 @@
 
 struct state;
 
+enum { SOURCE_MOMENTS = 16 };
+
+struct moment { /* the event before this offset had this time */
+    uint64_t offset;
+    int64_t time_ns;
+};
+
 struct source {
     uint64_t known_end; /* from here on no output has seen anything: the greatest mark of earlier runs */
     uint64_t outputs;   /* bit per output of this run */
@@ -48,7 +55,10 @@ struct source {
     struct source *same_hash;             /* next in the bucket */
     struct source *ready_next, *ready_prev; /* ring of those with bytes to read */
     struct source *dirty_next;
-    /* The lane's own, zero at the start. */
+    struct moment moments[SOURCE_MOMENTS]; /* in order; where a rewind may be */
+    uint32_t moment_count;
+    int64_t rewind_ns; /* time of the event before the rewind; 0: not known */
+    /* The lane's own, zero at the start but for lane_last_ns, which is rewind_ns then. */
     int64_t lane_time_ns, lane_last_ns; /* largest event time so far; time of the newest event */
     void *lane;
 };
@@ -96,6 +106,13 @@ void source_count(struct source *source, const struct batch *batch);
 void source_advance(struct source *source, uint64_t offset);
 /* What earlier runs left open and nobody can read again is lost: counted as abandoned. Returns events. */
 uint64_t source_lose(struct source *source);
+
+/* --- moments.c: an event without a time takes that of the one before it, also when it is read again --- */
+
+/* A batch began at this offset, and what came before it had this time. */
+void source_note_moment(struct source *source, uint64_t offset, int64_t time_ns);
+/* The latest noted moment at or before the offset; the ones before it are forgotten. Time 0: there is none. */
+struct moment source_moment_before(struct source *source, uint64_t offset);
 
 /* --- sent.c --- */
 

@@ -419,7 +419,12 @@ static void find_rewind(struct source *source, const struct state_helpers *helpe
     rewind = oldest < rewind ? oldest : rewind;
     if (helpers->oldest)
         oldest = helpers->oldest(helpers->context, source);
-    source->rewind = oldest < rewind ? oldest : rewind;
+    rewind = oldest < rewind ? oldest : rewind;
+    struct moment moment = {rewind, source->lane_last_ns};
+    if (rewind < source->at)
+        moment = source_moment_before(source, rewind);
+    source->rewind = moment.offset;
+    source->rewind_ns = moment.time_ns;
 }
 
 static void find_rewinds(struct state *state, const struct state_helpers *helpers, bool all)

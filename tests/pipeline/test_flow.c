@@ -94,21 +94,40 @@ static void an_event_without_a_time_takes_that_of_the_one_before_it(void)
                               {.origin = &origin, .time_ns = 70}};
     struct event *at[4] = {&events[0], &events[1], &events[2], &events[3]};
     struct view view = {.at = at, .count = 4};
-    inherit_times(&pipeline, &view);
+    inherit_times(&pipeline, &view, &view);
     CHECK_EQ(events[0].time_ns, 50);
     CHECK_EQ(events[2].time_ns, 50);
     CHECK_EQ(source.lane_last_ns, 70);
+    CHECK_EQ(pipeline.before_ns, 50); /* as if one had been there before */
     struct event late = {.origin = &origin}, alone = {.origin = &(struct origin){0}};
     view = (struct view){.at = &(struct event *){&late}, .count = 1};
-    inherit_times(&pipeline, &view);
+    pipeline.before_ns = source.lane_last_ns;
+    inherit_times(&pipeline, &view, &view);
     CHECK_EQ(late.time_ns, 70);
     view = (struct view){.at = &(struct event *){&alone}, .count = 1};
-    inherit_times(&pipeline, &view);
+    pipeline.before_ns = 0;
+    inherit_times(&pipeline, &view, &view);
     CHECK_EQ(alone.time_ns, 900);
+}
+
+/* One filter reads the times of some events, another those of others. */
+static void a_time_is_taken_from_the_event_before_in_the_source_whichever_filter_read_it(void)
+{
+    struct pipeline pipeline = {.engine.now_ns = 900, .before_ns = 10};
+    struct source source = {.lane_last_ns = 10};
+    struct origin origin = {.source = &source};
+    struct event events[3] = {
+        {.origin = &origin, .time_ns = 50}, {.origin = &origin}, {.origin = &origin}};
+    struct event *at[3] = {&events[0], &events[1], &events[2]};
+    struct view view = {.at = at, .count = 3}, last = {.at = &at[2], .count = 1};
+    inherit_times(&pipeline, &view, &last);
+    CHECK_EQ(events[1].time_ns, 0);
+    CHECK_EQ(events[2].time_ns, 50);
 }
 
 CHECK_MAIN(TEST(an_event_that_a_when_turns_away_leaves_no_trace_in_the_ledger),
            TEST(a_dropped_event_is_counted_as_dropped_by_every_output_below),
            TEST(a_branchs_edit_does_not_change_the_main_arm),
            TEST(two_outputs_of_one_branch_get_the_same_bytes),
-           TEST(an_event_without_a_time_takes_that_of_the_one_before_it))
+           TEST(an_event_without_a_time_takes_that_of_the_one_before_it),
+           TEST(a_time_is_taken_from_the_event_before_in_the_source_whichever_filter_read_it))

@@ -155,6 +155,47 @@ static void without_memory_a_batch_waits_and_no_event_is_lost(void)
     CHECK(has_waited);
 }
 
+static char documents[4096];
+
+static void keep_document(void *context, struct str target, struct str document)
+{
+    (void)context, (void)target;
+    size_t len = strlen(documents);
+    snprintf(documents + len, sizeof documents - len, "%.*s\n", STR_ARG(document));
+}
+
+/* A line without a time takes that of the one before it, which the restart does not read again; one
+ * with nothing before it takes the time of its first reading. */
+static void lines_without_a_time_have_the_same_time_when_they_are_read_again(void)
+{
+    static const char config[] = "input tail { path = \"/logs/*\" filter parse { } }\n"
+                                 "output elasticsearch { url = \"http://far\" flush = 10ms }\n";
+    struct rig rig;
+    rig_open(&rig, config);
+    documents[0] = 0;
+    rig.far.stored = keep_document;
+    sim_files_append(rig.sim, "/logs/a",
+                     STR("{\"time\":\"2025-12-31T10:00:00Z\",\"message\":\"timed\"}\n"));
+    rig_steps(&rig, 200);
+    CHECK(strstr(documents, "timed"));
+    rig.far.habits.not_sent = 100;
+    sim_files_append(rig.sim, "/logs/a", STR("after it\n"));
+    sim_files_append(rig.sim, "/logs/b", STR("alone\n"));
+    rig_steps(&rig, 200);
+    CHECK_EQ(rig_totals(&rig, 0)->in_flight, 2);
+    rig_kill(&rig);
+    sim_clock_pass(&rig.clock, INT64_C(7200) * 1000 * SIM_MS);
+    rig.far.habits.not_sent = 0;
+    documents[0] = 0;
+    rig_start(&rig, config);
+    CHECK(rig_run_once(&rig));
+    CHECK_EQ(rig_totals(&rig, 0)->delivered, 3);
+    const char *after = strstr(documents, "\"@timestamp\":\"2025-12-31T10:00:00"),
+               *alone = strstr(documents, "\"@timestamp\":\"2026-01-01T00:00:");
+    CHECK(after && alone);
+    rig_close(&rig);
+}
+
 static void progress_grows_while_something_moves_and_stands_still_afterwards(void)
 {
     struct rig rig;
@@ -176,4 +217,5 @@ CHECK_MAIN(TEST(once_reads_every_file_to_its_end_balances_and_is_done),
            TEST(what_is_not_known_to_be_on_disk_is_revealed_as_in_flight),
            TEST(more_held_than_its_share_stops_the_reading_until_it_has_left),
            TEST(without_memory_a_batch_waits_and_no_event_is_lost),
+           TEST(lines_without_a_time_have_the_same_time_when_they_are_read_again),
            TEST(progress_grows_while_something_moves_and_stands_still_afterwards))
