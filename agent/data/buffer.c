@@ -54,15 +54,24 @@ void buffer_format(struct buffer *buffer, const char *format, ...)
     buffer_add(buffer, (struct str){text, (size_t)len});
 }
 
+const char digit_pairs[] =
+    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940"
+    "4142434445464748495051525354555657585960616263646566676869707172737475767778798081"
+    "828384858687888990919293949596979899";
+
 void buffer_uint(struct buffer *buffer, uint64_t number)
 {
-    char digits[20];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number);
-    buffer_add(buffer, (struct str){digits + at, sizeof digits - at});
+    size_t count = 1;
+    for (uint64_t rest = number; rest >= 10; rest /= 10)
+        count++;
+    char *at = buffer_reserve(buffer, count);
+    if (!at)
+        return;
+    buffer->len += count;
+    for (; count > 1; count -= 2, number /= 100)
+        digits_put(at + count - 2, (unsigned)(number % 100));
+    if (count)
+        at[0] = (char)('0' + number);
 }
 
 void buffer_int(struct buffer *buffer, int64_t number)

@@ -37,13 +37,36 @@ static inline char *buffer_reserve(struct buffer *buffer, size_t more)
     return NULL;
 }
 
+/* Copies where there is room already; returns the place behind it. Keys and most values are short, and for
+ * those a call of memcpy() costs more than the copy. */
+static inline char *bytes_put(char *to, struct str s)
+{
+    const char *from = s.at;
+    size_t len = s.len;
+    if (len > 32) {
+        memcpy(to, from, len);
+    } else if (len >= 16) {
+        memcpy(to, from, 16);
+        memcpy(to + len - 16, from + len - 16, 16);
+    } else if (len >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + len - 8, from + len - 8, 8);
+    } else if (len >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + len - 4, from + len - 4, 4);
+    } else if (len) {
+        to[0] = from[0];
+        to[len / 2] = from[len / 2];
+        to[len - 1] = from[len - 1];
+    }
+    return to + len;
+}
+
 static inline void buffer_add(struct buffer *buffer, struct str s)
 {
     char *to = buffer_reserve(buffer, s.len);
-    if (LIKELY(to != NULL) && s.len) {
-        memcpy(to, s.at, s.len);
-        buffer->len += s.len;
-    }
+    if (LIKELY(to != NULL))
+        buffer->len = (size_t)(bytes_put(to, s) - buffer->at);
 }
 
 static inline void buffer_byte(struct buffer *buffer, char byte)
@@ -58,6 +81,15 @@ static inline void buffer_byte(struct buffer *buffer, char byte)
 static inline struct str buffer_str(const struct buffer *buffer)
 {
     return (struct str){buffer->at, buffer->len};
+}
+
+extern const char digit_pairs[];
+
+/* Two digits, below 100. Returns the place behind them. */
+static inline char *digits_put(char *to, unsigned number)
+{
+    memcpy(to, digit_pairs + (size_t)number * 2, 2);
+    return to + 2;
 }
 
 void buffer_format(struct buffer *buffer, const char *format, ...)

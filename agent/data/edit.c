@@ -9,6 +9,7 @@
 #include "agent/data/encode.h"
 #include "agent/data/find.h"
 #include "agent/data/slots.h"
+#include "agent/data/twins.h"
 #include "agent/must.h"
 
 enum { ROOM_FIRST = 16, ROOM_MAX = UINT16_MAX - 1 };
@@ -74,11 +75,18 @@ static void learn(struct event *event, enum slot slot, struct value value)
         event->severity = (uint8_t)number;
 }
 
+/* A value that comes from another field may have one key twice. */
+static uint8_t twins_flag(struct value value, struct arena *arena)
+{
+    bool is_container = value.kind == VALUE_OBJECT || value.kind == VALUE_ARRAY;
+    return is_container && twins_exist(value.text, arena) ? FIELD_TWINS : 0;
+}
+
 static bool add_key(struct event *event, struct str key, bool is_plain, struct value value,
                     struct arena *arena)
 {
-    struct field field = {.key = key, .value = value};
-    field.flags = is_plain ? 0 : FIELD_KEY_TEXT;
+    struct field field = {.key = key, .value = value, .flags = twins_flag(value, arena)};
+    field.flags |= is_plain ? 0 : FIELD_KEY_TEXT;
     return event_add(event, field, arena);
 }
 
@@ -120,6 +128,8 @@ static bool apply_splice(struct event *event, struct field *field, const struct 
     if (!text.at)
         return false;
     field->value.text = text;
+    field->flags |= twins_flag(splice->value, arena);
+    event->flat &= ~alias_nested(field->key);
     event->flags |= EVENT_EDITED;
     return true;
 }
@@ -204,6 +214,7 @@ static bool replace(struct event *event, struct spot *spot, struct value value, 
     spot->field->value = value;
     event->flat &= ~alias_nested(spot->field->key);
     spot->field->flags &= (uint8_t)~FIELD_TWINS;
+    spot->field->flags |= twins_flag(value, arena);
     event->flags |= EVENT_EDITED;
     return true;
 }

@@ -18,7 +18,24 @@ static bool is_plain(char byte)
     return byte >= ' ' && byte != '"' && byte != '\\' && (unsigned char)byte < 0x80;
 }
 
-/* Length of the prefix of plain ASCII. */
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Eight bytes at once; may take plain ones for others, never others for plain ones. */
+static inline bool are_plain(uint64_t bytes)
+{
+    uint64_t quote = bytes ^ EACH_BYTE('"'), slash = bytes ^ EACH_BYTE('\\');
+    uint64_t low = (bytes - EACH_BYTE(' ')) | (quote - EACH_BYTE(1)) | (slash - EACH_BYTE(1));
+    return ((low | bytes) & EACH_BYTE(0x80)) == 0;
+}
+
+static inline uint64_t load(const char *at)
+{
+    uint64_t bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    return bytes;
+}
+
+/* Length of a prefix of plain ASCII; all of it if all is plain. */
 static size_t plain_length(struct str text)
 {
     size_t i = 0;
@@ -36,6 +53,10 @@ static size_t plain_length(struct str text)
             return i + (size_t)__builtin_ctz(mask);
     }
 #endif
+    for (; i + 8 <= text.len && are_plain(load(text.at + i)); i += 8)
+        ;
+    if (text.len >= 8 && i + 8 > text.len && are_plain(load(text.at + text.len - 8)))
+        return text.len;
     while (i < text.len && is_plain(text.at[i]))
         i++;
     return i;
@@ -92,8 +113,23 @@ void encode_text_body(struct buffer *to, struct str text)
     }
 }
 
+static void add_quoted(struct buffer *to, struct str body)
+{
+    char *at = buffer_reserve(to, body.len + 2);
+    if (!at)
+        return;
+    *at++ = '"';
+    at = bytes_put(at, body);
+    *at++ = '"';
+    to->len = (size_t)(at - to->at);
+}
+
 void encode_text(struct buffer *to, struct str text)
 {
+    if (plain_length(text) == text.len) {
+        add_quoted(to, text);
+        return;
+    }
     buffer_byte(to, '"');
     encode_text_body(to, text);
     buffer_byte(to, '"');
@@ -101,10 +137,38 @@ void encode_text(struct buffer *to, struct str text)
 
 void encode_time(struct buffer *to, int64_t time_ns)
 {
-    char text[TIME_TEXT_MAX];
-    buffer_byte(to, '"');
-    buffer_add(to, (struct str){text, time_write(time_ns, text)});
-    buffer_byte(to, '"');
+    char *at = buffer_reserve(to, TIME_TEXT_MAX + 2);
+    if (!at)
+        return;
+    at[0] = '"';
+    size_t len = time_write(time_ns, at + 1);
+    at[len + 1] = '"';
+    to->len += len + 2;
+}
+
+/* What is a whole number of millionths, as durations and amounts are, is written as such: the same
+ * digits that printf() finds at a hundred times the price. False: it is something else. */
+static bool add_millionths(struct buffer *to, double number)
+{
+    double size = fabs(number), scaled = size * 1e6;
+    if (!(size >= 1e-4 && scaled < 1e15))
+        return false;
+    uint64_t millionths = (uint64_t)(scaled + 0.5);
+    if ((double)millionths / 1e6 != size)
+        return false;
+    if (number < 0)
+        buffer_byte(to, '-');
+    buffer_uint(to, millionths / 1000000);
+    uint64_t rest = millionths % 1000000;
+    char digits[7] = {'.'};
+    size_t len = 0;
+    for (size_t i = 6; i > 0; i--, rest /= 10) {
+        digits[i] = (char)('0' + rest % 10);
+        if (len == 0 && rest % 10)
+            len = i + 1;
+    }
+    buffer_add(to, (struct str){digits, len});
+    return true;
 }
 
 /* The shortest of 15 and 17 digits that reads back as the same number. */
@@ -115,22 +179,12 @@ static void add_float(struct buffer *to, double number)
         buffer_add(to, STR("null"));
         return;
     }
+    if (add_millionths(to, number))
+        return;
     int len = snprintf(text, sizeof text, "%.15g", number);
     if (strtod(text, NULL) != number)
         len = snprintf(text, sizeof text, "%.17g", number);
     buffer_add(to, (struct str){text, (size_t)len});
-}
-
-static void add_quoted(struct buffer *to, struct str body)
-{
-    char *at = buffer_reserve(to, body.len + 2);
-    if (!at)
-        return;
-    at[0] = '"';
-    if (body.len)
-        memcpy(at + 1, body.at, body.len);
-    at[body.len + 1] = '"';
-    to->len += body.len + 2;
 }
 
 void encode_value(struct buffer *to, struct value value)

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <xxhash.h>
 
+#include "agent/data/alias.h"
 #include "agent/must.h"
 
 #define TEXT(text)                                                                                 \
@@ -17,7 +18,7 @@
     }
 #define TARGET(text)                                                                               \
     {                                                                                              \
-        TEXT(text), TEXT("\"" text "\":")                                                          \
+        TEXT(text), TEXT(",\"" text "\":")                                                         \
     }
 
 enum { TABLE_SIZE = 1024 };
@@ -71,7 +72,7 @@ struct entry {
 };
 
 static struct entry tables[NAMINGS][TABLE_SIZE];
-static uint8_t firsts[NAMINGS][SLOT_COUNT];
+static struct namebook books[NAMINGS];
 static pthread_once_t filled = PTHREAD_ONCE_INIT;
 
 static struct entry *find_place(enum naming naming, struct str key)
@@ -86,7 +87,25 @@ static struct claim *claim_of(enum naming naming, struct str key)
 {
     struct entry *entry = find_place(naming, key);
     entry->key = key;
+    books[naming].lengths[(unsigned char)key.at[0]] |= UINT64_C(1) << (key.len & 63);
     return &entry->claim;
+}
+
+/* Texts that are written as they are, whatever else the event has. */
+static bool is_simple(enum naming naming, enum slot slot)
+{
+    switch ((int)slot) {
+    case SLOT_SEVERITY_TEXT: /* in lower case */
+        return naming != NAMES_ECS;
+    case SLOT_SPAN_ID: /* a span or its parent */
+        return naming != NAMES_HONEYCOMB;
+    case SLOT_SAMPLING_REASON: /* the event's own */
+    case SLOT_SAMPLING_RULE:
+    case SLOT_EVENT_ID:
+        return false;
+    default:
+        return slot_type(slot) == SLOT_TEXT;
+    }
 }
 
 static void fill_slot(enum naming naming, enum slot slot)
@@ -97,7 +116,8 @@ static void fill_slot(enum naming naming, enum slot slot)
     struct claim *claim = claim_of(naming, name);
     if (claim->slot == SLOT_NONE)
         claim->slot = slot;
-    firsts[naming][slot] = (uint8_t)claim->slot;
+    books[naming].first[slot] = (uint8_t)claim->slot;
+    books[naming].is_simple[slot] = claim->slot == slot && is_simple(naming, slot);
     for (size_t i = 1; i < name.len; i++)
         if (name.at[i] == '.')
             claim_of(naming, str_slice(name, 0, i))->is_parent = true;
@@ -106,6 +126,7 @@ static void fill_slot(enum naming naming, enum slot slot)
 static void fill(void)
 {
     for (unsigned naming = NAMES_OTEL; naming < NAMINGS; naming++) {
+        books[naming].naming = (enum naming)naming;
         for (unsigned slot = 1; slot < SLOT_COUNT; slot++)
             fill_slot((enum naming)naming, (enum slot)slot);
         for (size_t i = 0; naming != NAMES_HONEYCOMB && i < COUNT(roots); i++)
@@ -122,5 +143,11 @@ struct claim naming_claim(enum naming naming, struct str key)
 enum slot naming_first(enum naming naming, enum slot slot)
 {
     pthread_once(&filled, fill);
-    return (enum slot)firsts[naming][slot];
+    return (enum slot)books[naming].first[slot];
+}
+
+const struct namebook *naming_book(enum naming naming)
+{
+    pthread_once(&filled, fill);
+    return &books[naming];
 }

@@ -8,7 +8,7 @@
 
 struct target { /* where a slot is written */
     struct str name;   /* empty: not sent */
-    struct str quoted; /* the same as it stands in front of the value: "name": */
+    struct str member; /* the same as it stands between a value and the next: ,"name": */
 };
 enum { NAMINGS = NAMES_HONEYCOMB + 1 };
 extern const struct target naming_targets[NAMINGS][SLOT_COUNT];
@@ -26,5 +26,20 @@ struct claim naming_claim(enum naming naming, struct str key);
 
 /* The first slot in the table that is written under the same name (two may share one). */
 enum slot naming_first(enum naming naming, enum slot slot);
+
+/* The same for whoever asks for every field of an event: most keys of users are told by their first letter and
+ * their length. */
+struct namebook {
+    enum naming naming;
+    uint64_t lengths[256];      /* of the names that begin with this byte: a bit each, for 64 and 0 the same */
+    uint8_t first[SLOT_COUNT];  /* naming_first() */
+    bool is_simple[SLOT_COUNT]; /* a text is written as it is, and by this slot alone */
+};
+const struct namebook *naming_book(enum naming naming);
+
+static inline bool namebook_may_have(const struct namebook *book, struct str key)
+{
+    return key.len && book->lengths[(unsigned char)key.at[0]] >> (key.len & 63) & 1;
+}
 
 #endif

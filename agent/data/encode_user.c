@@ -1,0 +1,169 @@
+/* agent/data/encode_user.c - fields that fill no slot, and how they give way to those that do.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   - a key that a slot is written under, or that is an object there while the value is none,
+ * becomes labels.<key>;
+ *   - an object under the name of a text becomes its JSON text;
+ *   - a name that is already there nested is not written dotted as well.
+ */
+#include "agent/data/encode_write.h"
+
+#include "agent/data/alias.h"
+#include "agent/data/find.h"
+#include "agent/data/severity.h"
+#include "agent/data/slots.h"
+#include "agent/data/twins.h"
+
+void write_key(const struct writer *writer, struct str key)
+{
+    buffer_byte(writer->to, ',');
+    encode_text(writer->to, key);
+    buffer_byte(writer->to, ':');
+}
+
+void write_own_key(const struct writer *writer, const struct field *field)
+{
+    if (field->flags & FIELD_KEY_TEXT) {
+        write_key(writer, field->key);
+        return;
+    }
+    write_json_key(writer->to, field->key);
+}
+
+void write_own_value(const struct writer *writer, const struct field *field)
+{
+    struct value value = field->value;
+    bool is_container = value.kind == VALUE_OBJECT || value.kind == VALUE_ARRAY;
+    if (is_container && field->flags & FIELD_TWINS) {
+        if (!twins_write(writer->to, value.text, writer->scratch))
+            writer->to->full = true;
+        return;
+    }
+    if (value.kind == VALUE_DURATION)
+        value = (struct value){.kind = VALUE_FLOAT,
+                               .real = (double)value.integer /
+                                       (double)alias_unit(SLOT_DURATION, field->key)};
+    encode_value(writer->to, value);
+}
+
+void write_as_text(const struct writer *writer, struct value value)
+{
+    struct str text;
+    if (value.kind == VALUE_STRING || value.kind == VALUE_ESCAPED)
+        encode_value(writer->to, value);
+    else if (value_text(value, writer->scratch, &text))
+        encode_text(writer->to, text);
+    else
+        buffer_add(writer->to, STR("null"));
+}
+
+bool is_computed(const struct writer *writer, enum slot slot)
+{
+    bool sampled = writer->encoding->sampling && writer->event->reason.len;
+    switch ((int)slot) {
+    case SLOT_TIME:
+        return writer->event->time_ns != 0;
+    case SLOT_SEVERITY_NUMBER:
+    case SLOT_ERROR:
+        return true;
+    case SLOT_SAMPLING_WEIGHT:
+    case SLOT_SAMPLING_REASON:
+    case SLOT_SAMPLING_RULE:
+        return sampled;
+    case SLOT_EVENT_ID:
+        return writer->encoding->event_id && writer->event->id.len;
+    default:
+        return false;
+    }
+}
+
+bool stands_nested(const struct writer *writer, struct str name)
+{
+    struct place place;
+    for (uint16_t i = writer->objects; i < writer->objects_end; i++) {
+        const struct field *field = &writer->event->fields[i];
+        if (field->value.kind == VALUE_OBJECT && field->slot == SLOT_NONE &&
+            !(field->flags & FIELD_REMOVED) && field->key.len < name.len &&
+            name.at[field->key.len] == '.' && str_starts(name, field->key) &&
+            walk_dotted(field->value.text, str_skip(name, field->key.len + 1), &place))
+            return true;
+    }
+    return false;
+}
+
+/* "labels." and the key, and "_2" if there is a field of that name. Without memory a null at. */
+static struct str label_key(const struct writer *writer, const struct field *field)
+{
+    struct str key = plain_key(writer, field);
+    char *at = arena_take(writer->scratch, key.len + sizeof "labels._2");
+    if (!at)
+        return (struct str){NULL, 0};
+    char *end = bytes_put(bytes_put(at, STR("labels.")), key);
+    struct str label = {at, (size_t)(end - at)};
+    if (find_key(writer->event, label) || stands_nested(writer, label))
+        label.len = (size_t)(bytes_put(end, STR("_2")) - at);
+    return label;
+}
+
+void write_label(const struct writer *writer, const struct field *field)
+{
+    struct str key = label_key(writer, field);
+    writer->to->full |= !key.at;
+    write_key(writer, key);
+    if (field->value.kind == VALUE_OBJECT)
+        write_as_text(writer, field->value);
+    else
+        write_own_value(writer, field);
+}
+
+/* An array of objects is mapped as an object is. */
+static bool is_like_object(struct value value)
+{
+    size_t at = 0;
+    struct member first;
+    if (value.kind == VALUE_ARRAY && scan_next(value.text, &at, &first))
+        return first.value.kind == VALUE_OBJECT;
+    return value.kind == VALUE_OBJECT || value.kind == VALUE_NULL;
+}
+
+/* A slot is written under this name (that of the first slot that has it). */
+static bool is_written(const struct writer *writer, enum slot slot)
+{
+    const struct event *event = writer->event;
+    if (is_computed(writer, slot) || (slot == SLOT_BODY && event_is_bare(event)) ||
+        (slot == SLOT_SEVERITY_TEXT && event->severity != SEVERITY_NONE))
+        return true;
+    for (uint16_t i = 0; i < event->count; i++)
+        if (!(event->fields[i].flags & FIELD_REMOVED) &&
+            writer->book->first[event->fields[i].slot] == slot)
+            return true;
+    return false;
+}
+
+/* A field of the user's under a name that a slot would be written under. */
+static void write_reserved(const struct writer *writer, const struct field *field, enum slot slot)
+{
+    bool is_text = slot_type(slot) == SLOT_TEXT || field->value.kind == VALUE_NULL;
+    if (!is_text || is_written(writer, slot)) {
+        write_label(writer, field);
+        return;
+    }
+    write_own_key(writer, field);
+    write_as_text(writer, field->value);
+}
+
+void write_user(const struct writer *writer, const struct field *field)
+{
+    struct str key = plain_key(writer, field);
+    struct claim claim = namebook_may_have(writer->book, key)
+                             ? naming_claim(writer->book->naming, key)
+                             : (struct claim){.slot = SLOT_NONE};
+    if (stands_nested(writer, key) || (claim.is_parent && !is_like_object(field->value))) {
+        write_label(writer, field);
+    } else if (claim.slot != SLOT_NONE) {
+        write_reserved(writer, field, claim.slot);
+    } else {
+        write_own_key(writer, field);
+        write_own_value(writer, field);
+    }
+}

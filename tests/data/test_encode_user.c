@@ -1,0 +1,45 @@
+/* tests/data/test_encode_user.c - mirrors agent/data/encode_user.c.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "agent/data/encode_user.c"
+
+#include "tests/data/fixture.h"
+
+static void fields_in_the_way_go_under_labels(void)
+{
+    static const struct {
+        const char *line, *want;
+    } cases[] = {
+        {"{\"host\":\"web\"}", "{\"labels.host\":\"web\"}"},
+        {"{\"host\":\"web\",\"labels.host\":1}", "{\"labels.host_2\":\"web\",\"labels.host\":1}"},
+        {"{\"host\":\"web\",\"labels\":{\"host\":1}}",
+         "{\"labels.host_2\":\"web\",\"labels\":{\"host\":1}}"},
+        {"{\"labels\":3}", "{\"labels.labels\":3}"},
+        {"{\"user\":[1]}", "{\"labels.user\":[1]}"},
+        {"{\"user\":[{\"id\":1}]}", "{\"user\":[{\"id\":1}]}"},
+        {"{\"user\":null}", "{\"user\":null}"},
+        {"{\"us\\u0065r\":1}", "{\"labels.user\":1}"},
+        {"{\"event.outcome\":{\"a\":1}}", "{\"labels.event.outcome\":\"{\\\"a\\\":1}\"}"},
+        {"{\"a.b\":1,\"a\":{\"b\":2}}", "{\"labels.a.b\":1,\"a\":{\"b\":2}}"},
+        {"{\"span.id\":{}}", "{\"span.id\":\"{}\"}"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct event event = scanned(cases[i].line);
+        CHECK_TEXT(encoded(&event, NAMES_ECS), cases[i].want);
+    }
+}
+
+static void a_label_that_finds_no_memory_makes_the_buffer_full(void)
+{
+    struct event event = scanned("{\"host\":\"web\"}");
+    struct arena none;
+    arena_init(&none, 64, 64);
+    CHECK(arena_take(&none, 40));
+    buffer_reset(&fix.out);
+    encode_event(&fix.out, &event, &(struct encoding){.names = NAMES_ECS}, &none);
+    CHECK(fix.out.full);
+    arena_clear(&none);
+}
+
+CHECK_MAIN(TEST(fields_in_the_way_go_under_labels),
+           TEST(a_label_that_finds_no_memory_makes_the_buffer_full))
