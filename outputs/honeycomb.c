@@ -6,9 +6,8 @@
  * is no id that would tell a second copy from the first, so what was in flight without an answer
  * may arrive twice.
  */
+#include "agent/honeycomb/account.h"
 #include "agent/weir.h"
-
-#include <stdio.h>
 
 enum {
     OWN_FIELDS = 8,  /* what write_own() and write_cut() add */
@@ -16,7 +15,6 @@ enum {
     EVENT_FIELDS_MAX = 2000,
     EVENT_BYTES_MAX = 1000000, /* what Honeycomb's own client sends at most; the API takes 1 MiB */
     TEXT_BYTES_MAX = 65535,
-    KEY_BYTES = 64, /* of those that are made of an id and a secret */
 };
 
 struct honeycomb {
@@ -56,24 +54,6 @@ static const struct flat_bounds bounds = {.names = NAMES_HONEYCOMB,
 /* --- opening -------------------------------------------------------------------------------------
  */
 
-/* hcaik_..., where `kind` says what the key is for: i for ingest, m for management. */
-static bool key_is(struct str key, char kind)
-{
-    return key.len > 6 && str_starts(key, STR("hc")) && key.at[3] == kind &&
-           (key.at[4] == 'k' || key.at[4] == 'c') && key.at[5] == '_';
-}
-
-static const char *key_mistake(struct str key)
-{
-    if (key.len == 0)
-        return "it is empty";
-    if (key_is(key, 'm'))
-        return "this is a management key, which cannot send events: make an ingest key";
-    if (key_is(key, 'i') && key.len != KEY_BYTES)
-        return "an ingest key is its id and its secret in one, 64 characters";
-    return NULL;
-}
-
 static const char *dataset_mistake(struct str name)
 {
     if (str_trim(name).len == 0 || name.len > TARGET_BYTES_MAX)
@@ -108,7 +88,7 @@ static enum code honeycomb_open(void *self, struct host *host, struct why *why)
     struct honeycomb *hny = self;
     struct endpoint *endpoint = &hny->endpoint;
     struct str key = str_trim(hny->key);
-    const char *mistake = key_mistake(key);
+    const char *mistake = account_key_mistake(key);
     if (mistake)
         return fail(why, BAD_CONFIG, "%s: `key`: %s", host_where(host), mistake);
     if (endpoint->urls.count == 0)
@@ -124,6 +104,18 @@ static enum code honeycomb_open(void *self, struct host *host, struct why *why)
                                   "an event is sent again.");
     enum code code = dataset_check(hny, host, why);
     return code == OK ? endpoint_open(endpoint, host_arena(host), host_where(host), why) : code;
+}
+
+static bool honeycomb_ask(const void *self, struct errand *errand, struct request *ret)
+{
+    (void)self;
+    return account_ask(errand, ret);
+}
+
+static void honeycomb_hear(const void *self, struct errand *errand, const struct reply *reply)
+{
+    (void)self;
+    account_hear(errand, reply);
 }
 
 static const struct endpoint *honeycomb_endpoint(const void *self)
@@ -158,13 +150,17 @@ static bool has_field(const struct event *event, struct str key)
     return false;
 }
 
+/* Neither holds anything that would have to be escaped. */
 static void write_own(struct buffer *body, const struct event *event, struct str key,
                       struct str value)
 {
-    if (value.len == 0 || has_field(event, key))
+    if (value.len == 0 || body->full || has_field(event, key))
         return;
-    buffer_format(body, "%s\"%.*s\":\"%.*s\"", body->at[body->len - 1] == '{' ? "" : ",",
-                  STR_ARG(key), STR_ARG(value));
+    buffer_add(body, body->at[body->len - 1] == '{' ? STR("\"") : STR(",\""));
+    buffer_add(body, key);
+    buffer_add(body, STR("\":\""));
+    buffer_add(body, value);
+    buffer_byte(body, '"');
 }
 
 /* What Honeycomb tells logs from spans by; a REPORT is the span of its invocation. */
@@ -300,22 +296,6 @@ static bool items_read(struct str body, struct judgement *ret)
     return count == ret->count;
 }
 
-/* {"error":"..."}, or RFC 7807 with a title and a detail. */
-static struct str whole_words(const struct reply *reply, struct arena *arena)
-{
-    struct value body = answer_read(reply->body);
-    struct str error = answer_text(body, STR("error"), arena);
-    struct str title = answer_text(body, STR("title"), arena),
-               detail = answer_text(body, STR("detail"), arena);
-    if (error.len == 0 && title.len == 0)
-        return answer_status(reply->status, arena);
-    char words[WORDS_BYTES_MAX];
-    size_t len =
-        (size_t)snprintf(words, sizeof words, "%.*s%s%.*s", STR_ARG(error.len ? error : title),
-                         detail.len ? ": " : "", STR_ARG(detail));
-    return arena_copy(arena, (struct str){words, len < sizeof words ? len : sizeof words - 1});
-}
-
 static bool words_say(struct str words, struct str text)
 {
     return str_find_str(words, text) != SIZE_MAX;
@@ -349,7 +329,7 @@ static void honeycomb_judge(const void *self, const struct reply *reply, struct 
             ret->whole_words = STR("the answer has no status for each event");
         return;
     }
-    ret->whole_words = whole_words(reply, ret->arena);
+    ret->whole_words = account_words(reply, ret->arena);
     ret->whole = whole_verdict(reply->status, ret->whole_words);
     ret->hold_output = ret->whole == HOLD && reply->status != 404;
 }
@@ -367,4 +347,6 @@ const struct output output_honeycomb = {
     .endpoint = honeycomb_endpoint,
     .request = honeycomb_request,
     .judge = honeycomb_judge,
+    .ask = honeycomb_ask,
+    .hear = honeycomb_hear,
 };

@@ -5,6 +5,7 @@
 
 import json
 import pathlib
+import subprocess
 import sys
 
 import stand_in as far
@@ -286,6 +287,21 @@ def an_unknown_key_and_a_deleted_dataset_are_told_and_mended_while_it_runs(place
         check(server.texts() == all_texts(), f"{len(server.texts())} events")
 
 
+def check_connect_says_what_the_key_may_do(place):
+    cases = [({}, 0, ["lets us in: team Team, classic"]),
+             ({"keys": ["another"]}, 1, [honeycomb_standin.UNKNOWN_KEY, "`key`"]),
+             ({"access": {"events": False}}, 1, ["Send Events"]),
+             ({"access": {"createDatasets": False}}, 0, ["may not create datasets"])]
+    for values, wanted, words in cases:
+        with Honeycomb() as server:
+            server.store.set(values)
+            configure(place, HNY, server.url)
+            run = subprocess.run([place.agent, "check", "-c", place.config, "--connect"], capture_output=True, text=True, timeout=30)
+            said = run.stdout + run.stderr
+            check(run.returncode == wanted and all(word in said for word in words), f"{values}: exit {run.returncode}: {said}")
+            check(KEY not in said and server.store.requests == 0, f"{values}: it sent events, or told the key: {said}")
+
+
 if __name__ == "__main__":
     sys.exit(run_tests(sys.argv[1], [
         an_elasticsearch_that_is_overloaded_or_failing_is_asked_again,
@@ -302,4 +318,5 @@ if __name__ == "__main__":
         statuses_of_honeycomb_that_want_an_operator_hold_their_dataset,
         a_batch_that_is_too_large_is_split,
         an_unknown_key_and_a_deleted_dataset_are_told_and_mended_while_it_runs,
+        check_connect_says_what_the_key_may_do,
     ]))

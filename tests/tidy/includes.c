@@ -33,6 +33,7 @@ static const struct layer {
     {"agent/group/", 3},
     {"agent/sampling/", 3},
     {"agent/tailing/", 3},
+    {"agent/honeycomb/", 3},
     {"agent/indexing/", 3},
     {"agent/builtin", 3},
     {"agent/plugins", 3},
@@ -75,7 +76,7 @@ static void check_plugin(const struct tidy_file *file, struct str what, size_t l
     if (str_equal(what, STR("agent/weir.h")) || str_equal(what, STR("filters/formats/format.h")) ||
         str_starts(what, STR("agent/tracing/")) || str_starts(what, STR("agent/sampling/")) ||
         str_starts(what, STR("agent/tailing/")) || str_starts(what, STR("agent/group/")) ||
-        str_starts(what, STR("agent/indexing/")))
+        str_starts(what, STR("agent/indexing/")) || str_starts(what, STR("agent/honeycomb/")))
         return;
     if (str_starts(file->path, STR("filters/formats/")) && str_starts(what, STR("agent/data/")))
         return; /* formats build the index of fields that plugins only read and edit */

@@ -1,0 +1,19 @@
+/* agent/honeycomb/account.h - what the `honeycomb` output asks of its far end beside delivering: keys.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef WEIR_ACCOUNT_H
+#define WEIR_ACCOUNT_H
+
+#include "agent/weir.h"
+
+/* What is wrong with a key that can be seen in it; null: nothing. */
+const char *account_key_mistake(struct str key);
+
+/* The output's errand (weir.h). */
+bool account_ask(struct errand *errand, struct request *ret);
+void account_hear(struct errand *errand, const struct reply *reply);
+
+/* {"error":"..."}, RFC 7807's title and detail, or the status alone. */
+struct str account_words(const struct reply *reply, struct arena *arena);
+
+#endif
