@@ -70,6 +70,8 @@ static size_t member_bytes_max(const struct flat *flat, struct value value)
 static bool has_room(const struct flat *flat, struct value value)
 {
     const struct flat_bounds *bounds = flat->bounds;
+    if (!flat->may_leave_out && flat->count + RESERVED_FIELDS < bounds->fields_max)
+        return true;
     bool is_ours = naming_claim(bounds->names, buffer_str(&flat->key)).slot != SLOT_NONE;
     uint32_t fields = is_ours ? 0 : RESERVED_FIELDS;
     size_t bytes = is_ours ? 0 : RESERVED_BYTES;
@@ -162,19 +164,33 @@ static void attempt(struct flat *flat, struct str object)
     buffer_byte(flat->to, '}');
 }
 
-/* Nothing in it that would have to change: nearly all events. */
-static bool is_flat(struct str object, const struct flat_bounds *bounds)
+static bool has_container(struct str object)
 {
-    return object.len <= bounds->text_max && object.len <= bounds->object_max &&
-           object.len / MEMBER_BYTES_LEAST < bounds->fields_max &&
-           !memchr(object.at + 1, '{', object.len - 1) && !memchr(object.at, '[', object.len);
+    struct member member;
+    for (size_t at = 0; scan_next(object, &at, &member);)
+        if (member.value.kind == VALUE_OBJECT || member.value.kind == VALUE_ARRAY)
+            return true;
+    return false;
 }
 
-/* Room for as many keys as are written, at most half full. */
-static bool keys_make(struct flat *flat)
+/* Nothing in it that would have to change: most events. Braces may stand in texts only. */
+static bool is_flat(struct str object, const struct flat_bounds *bounds)
 {
-    size_t room = 64;
-    while (room < 2 * (size_t)flat->bounds->fields_max)
+    if (object.len > bounds->text_max || object.len > bounds->object_max ||
+        object.len / MEMBER_BYTES_LEAST >= bounds->fields_max)
+        return false;
+    bool has_braces =
+        memchr(object.at + 1, '{', object.len - 1) || memchr(object.at, '[', object.len);
+    return !has_braces || !has_container(object);
+}
+
+/* Room for as many keys as can be written, at most half full. */
+static bool keys_make(struct flat *flat, size_t object_len)
+{
+    size_t most = object_len / MEMBER_BYTES_LEAST + 1, room = 64;
+    if (most > flat->bounds->fields_max)
+        most = flat->bounds->fields_max;
+    while (room < 2 * most)
         room *= 2;
     flat->taken = arena_take(flat->scratch, room * sizeof *flat->taken);
     flat->taken_mask = room - 1;
@@ -189,7 +205,7 @@ struct flat_cut flatten_object(struct buffer *to, size_t start, const struct fla
     if (to->full || is_flat(written, bounds))
         return flat.cut;
     struct str object = arena_copy(scratch, written);
-    if (!object.at || !keys_make(&flat)) {
+    if (!object.at || !keys_make(&flat, object.len)) {
         to->full = true;
         return flat.cut;
     }

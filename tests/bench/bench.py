@@ -140,7 +140,8 @@ class Bench:
         for name in ("done", "output"):
             (self.work / name).unlink(missing_ok=True)
         return {**os.environ, "BENCH_WORK": str(state), "BENCH_INPUT": str(given), "BENCH_DONE": str(self.work / "done"),
-                "BENCH_OUTPUT": str(self.work / "output"), "BENCH_COMPRESS": "none"}
+                "BENCH_OUTPUT": str(self.work / "output"), "BENCH_COMPRESS": "none",
+                "BENCH_KEY": "c9945edf5d245834089a1bd6cc9ad01e"}
 
     # --- the programs ----------------------------------------------------------------------------------------
 
@@ -228,6 +229,8 @@ class Bench:
                                      BENCH_COMPRESS="gzip")
         if plain_s and gzip_s:
             self.compressor_alone(plain_s, gzip_s)
+        for compress in ("none", "gzip", "zstd"):
+            self.against_server(f"weir     json  -> Honeycomb, {compress}", self.weir, "honeycomb", BENCH_COMPRESS=compress)
         if self.wishes.rsyslog:
             self.measure("rsyslog  json  parse -> discard", self.rsyslog, json_input, "discard")
             self.measure("rsyslog  json  parse -> file", self.rsyslog, json_input, "file")

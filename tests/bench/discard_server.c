@@ -1,12 +1,13 @@
-/* tests/bench/discard_server.c - an HTTP server that takes bulk requests, throws them away and says
- * yes. SPDX-License-Identifier: Apache-2.0
+/* tests/bench/discard_server.c - an HTTP server that takes events, throws them away and says yes.
+ * SPDX-License-Identifier: Apache-2.0
  *
  *     discard_server [--save FILE]
  *
- * Prints its port, then answers until it is ended: to every POST as many items of status 201 as the
- * body has pairs of lines (gzip is inflated to count them), to everything else an empty object. At
- * the end it prints what it took as JSON. --save keeps the bodies, inflated, for measuring a
- * compressor alone.
+ * Prints its port, then answers until it is ended: to a POST below /1/batch/ (Honeycomb) as many
+ * statuses 202 as the body has events, to every other as many items of status 201 as it has pairs
+ * of lines (Elasticsearch), to everything else an empty object. Bodies in gzip and zstd are
+ * unpacked to count that. At the end it prints what it took as JSON. --save keeps the bodies,
+ * unpacked, for measuring a compressor alone.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,26 +25,36 @@
 #include <sys/uio.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <zstd.h>
 
 enum { READ_BYTES = 1 << 18, HEAD_BYTES_MAX = 1 << 14, EVENTS_MAX = 64, ITEMS_MAX = 1 << 16 };
 
-static const char item[] = ",{\"create\":{\"status\":201}}";
-enum { ITEM_BYTES = sizeof item - 1 };
+static const char item[] = ",{\"create\":{\"status\":201}}", status[] = ",{\"status\":202}";
+static const char event_mark[] = "\"data\":{"; /* once in every event, and in no JSON string */
+enum {
+    ITEM_BYTES = sizeof item - 1,
+    STATUS_BYTES = sizeof status - 1,
+    MARK_BYTES = sizeof event_mark - 1
+};
+enum packing { PACKED_NOT = 0, PACKED_GZIP, PACKED_ZSTD };
 
 struct connection {
     int fd;
     char head[HEAD_BYTES_MAX];
     size_t head_len;
-    uint64_t body_left, lines;
-    bool in_body, is_post, is_gzip;
+    uint64_t body_left, lines, events;
+    size_t mark_seen; /* how much of event_mark stood at the end of the bytes so far */
+    bool in_body, is_post, is_batch;
+    enum packing packing;
     z_stream inflater;
+    ZSTD_DStream *unpacker;
 };
 
 static struct {
     uint64_t requests, bytes, documents;
 } totals;
 static volatile sig_atomic_t is_over;
-static char *items; /* as many as a reply ever has, one after the other */
+static char *items, *statuses; /* as many as a reply ever has, one after the other */
 static FILE *save;
 
 static void end(int signal)
@@ -54,8 +65,9 @@ static void end(int signal)
 
 static void close_connection(struct connection *connection)
 {
-    if (connection->is_gzip)
+    if (connection->packing == PACKED_GZIP)
         inflateEnd(&connection->inflater);
+    ZSTD_freeDStream(connection->unpacker);
     close(connection->fd);
     free(connection);
 }
@@ -63,10 +75,37 @@ static void close_connection(struct connection *connection)
 /* --- bodies
  * ---------------------------------------------------------------------------------------------- */
 
-static void count_lines(struct connection *connection, const char *at, size_t len)
+/* No byte of the mark but its first is a quote behind which it could begin anew. */
+static void count_events(struct connection *connection, const char *at, size_t len)
+{
+    const char *end = at + len;
+    while (connection->mark_seen && at < end) {
+        connection->mark_seen = *at == event_mark[connection->mark_seen] ? connection->mark_seen + 1
+                                                                         : *at == event_mark[0];
+        at++;
+        if (connection->mark_seen == MARK_BYTES) {
+            connection->events++;
+            connection->mark_seen = 0;
+        }
+    }
+    for (const char *found; (found = memmem(at, (size_t)(end - at), event_mark, MARK_BYTES));
+         at = found + MARK_BYTES)
+        connection->events++;
+    size_t tail = (size_t)(end - at) < MARK_BYTES - 1 ? (size_t)(end - at) : MARK_BYTES - 1;
+    while (tail && memcmp(end - tail, event_mark, tail) != 0)
+        tail--;
+    if (at < end)
+        connection->mark_seen = tail;
+}
+
+static void count_plain(struct connection *connection, const char *at, size_t len)
 {
     if (save)
         fwrite(at, 1, len, save);
+    if (connection->is_batch) {
+        count_events(connection, at, len);
+        return;
+    }
     for (const char *end = at + len; (at = memchr(at, '\n', (size_t)(end - at))); at++)
         connection->lines++;
 }
@@ -81,7 +120,7 @@ static bool take_gzip(struct connection *connection, const char *at, size_t len)
         inflater->next_out = (unsigned char *)plain;
         inflater->avail_out = sizeof plain;
         int result = inflate(inflater, Z_NO_FLUSH);
-        count_lines(connection, plain, sizeof plain - inflater->avail_out);
+        count_plain(connection, plain, sizeof plain - inflater->avail_out);
         if (result == Z_STREAM_END)
             return true;
         if (result != Z_OK)
@@ -90,13 +129,28 @@ static bool take_gzip(struct connection *connection, const char *at, size_t len)
     return true;
 }
 
+static bool take_zstd(struct connection *connection, const char *at, size_t len)
+{
+    static char plain[READ_BYTES * 4];
+    ZSTD_inBuffer in = {at, len, 0};
+    while (in.pos < in.size) {
+        ZSTD_outBuffer out = {plain, sizeof plain, 0};
+        if (ZSTD_isError(ZSTD_decompressStream(connection->unpacker, &out, &in)))
+            return false;
+        count_plain(connection, plain, out.pos);
+    }
+    return true;
+}
+
 static bool take_body(struct connection *connection, const char *at, size_t len)
 {
     totals.bytes += len;
     connection->body_left -= len;
-    if (connection->is_gzip)
+    if (connection->packing == PACKED_GZIP)
         return take_gzip(connection, at, len);
-    count_lines(connection, at, len);
+    if (connection->packing == PACKED_ZSTD)
+        return take_zstd(connection, at, len);
+    count_plain(connection, at, len);
     return true;
 }
 
@@ -117,6 +171,25 @@ static bool send_all(int fd, struct iovec *parts, int count)
         }
     }
     return true;
+}
+
+static bool reply_batch(struct connection *connection)
+{
+    uint64_t count = connection->events < ITEMS_MAX ? connection->events : ITEMS_MAX;
+    size_t statuses_len = count > 0 ? count * STATUS_BYTES - 1 : 0;
+    char head[128];
+    int head_len = snprintf(
+        head, sizeof head,
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n[",
+        statuses_len + 2);
+    struct iovec parts[] = {
+        {head, (size_t)head_len},
+        {statuses + 1, statuses_len}, /* without the first comma */
+        {(char *)(uintptr_t) "]", 1},
+    };
+    totals.requests++;
+    totals.documents += count;
+    return send_all(connection->fd, parts, 3);
 }
 
 static bool reply(struct connection *connection)
@@ -164,11 +237,18 @@ static bool begin_body(struct connection *connection)
     const char *coding = header(connection->head, "Content-Encoding");
     const char *expect = header(connection->head, "Expect");
     connection->is_post = strncmp(connection->head, "POST", 4) == 0;
+    connection->is_batch = strncmp(connection->head, "POST /1/batch/", 14) == 0;
     connection->body_left = length ? strtoull(length, NULL, 10) : 0;
-    connection->lines = 0;
+    connection->lines = connection->events = connection->mark_seen = 0;
     connection->in_body = true;
-    connection->is_gzip = coding && strncasecmp(coding, "gzip", 4) == 0;
-    if (connection->is_gzip) {
+    connection->packing = !coding                               ? PACKED_NOT
+                          : strncasecmp(coding, "gzip", 4) == 0 ? PACKED_GZIP
+                                                                : PACKED_ZSTD;
+    if (connection->packing == PACKED_ZSTD && !connection->unpacker)
+        connection->unpacker = ZSTD_createDStream();
+    if (connection->packing == PACKED_ZSTD && ZSTD_isError(ZSTD_initDStream(connection->unpacker)))
+        return false;
+    if (connection->packing == PACKED_GZIP) {
         memset(&connection->inflater, 0, sizeof connection->inflater);
         if (inflateInit2(&connection->inflater, 15 + 16) != Z_OK)
             return false;
@@ -179,11 +259,12 @@ static bool begin_body(struct connection *connection)
 
 static bool end_body(struct connection *connection)
 {
-    if (connection->is_gzip)
+    if (connection->packing == PACKED_GZIP)
         inflateEnd(&connection->inflater);
-    connection->in_body = connection->is_gzip = false;
+    connection->in_body = false;
+    connection->packing = PACKED_NOT;
     connection->head_len = 0;
-    return reply(connection);
+    return connection->is_batch ? reply_batch(connection) : reply(connection);
 }
 
 /* Adds to the head until it is whole. Returns how many bytes belonged to it, or -1. */
@@ -271,10 +352,13 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "--save") == 0)
         save = fopen(argv[2], "we");
     items = malloc((size_t)ITEMS_MAX * ITEM_BYTES);
-    if (!items)
+    statuses = malloc((size_t)ITEMS_MAX * STATUS_BYTES);
+    if (!items || !statuses)
         return 3;
-    for (size_t i = 0; i < ITEMS_MAX; i++)
+    for (size_t i = 0; i < ITEMS_MAX; i++) {
         memcpy(items + i * ITEM_BYTES, item, ITEM_BYTES);
+        memcpy(statuses + i * STATUS_BYTES, status, STATUS_BYTES);
+    }
     int listener = listen_anywhere(), poll = epoll_create1(EPOLL_CLOEXEC);
     epoll_ctl(poll, EPOLL_CTL_ADD, listener, &(struct epoll_event){EPOLLIN, {.ptr = NULL}});
     while (!is_over) {
