@@ -32,6 +32,7 @@ struct plugin plugin_at(const struct plugin_lists *lists, enum node_kind kind, s
                                .summary = output->summary,
                                .settings = output->settings,
                                .size = output->size,
+                               .delivers = !output->stream && !output->discards,
                                .itself = output};
     return (struct plugin){0};
 }

@@ -78,6 +78,7 @@ static enum code name_all(struct agent *agent, struct why *why)
     struct pipeline *pipeline = &agent->lane.pipeline;
     for (uint16_t i = 0; i < pipeline->entry_count; i++)
         agent->input_labels[i] = pipeline->entries[i].host.label;
+    agent->input_labels[pipeline->entry_count] = STR("/queues"); /* no label has a slash */
     for (uint16_t i = 0; i < pipeline->drain_count; i++)
         agent->output_labels[i] = (struct state_output){.label = pipeline->drains[i].host.label,
                                                         .was = pipeline->drains[i].was};
@@ -93,7 +94,8 @@ static enum code open_state(struct agent *agent, const struct agent_ports *ports
                               .clock = ports->clock,
                               .directory = state_directory(agent),
                               .inputs = agent->input_labels,
-                              .input_count = agent->lane.pipeline.entry_count,
+                              .input_count = agent->lane.pipeline.entry_count + 1u,
+                              .own_inputs = 1,
                               .outputs = agent->output_labels,
                               .output_count = agent->lane.pipeline.drain_count,
                               .writer_bytes = share(agent, WRITER_PARTS)};
@@ -123,20 +125,6 @@ static unsigned delivered_outputs(const struct pipeline *pipeline)
     return count;
 }
 
-static void keep_dead_letters(struct agent *agent, struct drain *drain)
-{
-    char path[1024];
-    if (!agent->is_kept)
-        return;
-    snprintf(path, sizeof path, "%.*s/dead-%.*s.ndjson", STR_ARG(agent->state_path),
-             STR_ARG(drain->host.label));
-    struct byte_stream dead = {.path = arena_copy(&agent->run, str_from(path)), .mode = 0600};
-    if (!dead.path.at)
-        return;
-    drain->dead_stream = state_stream(agent->lane.state, drain->index, &dead);
-    drain->keeps_dead = true;
-}
-
 static enum code wire_delivered(struct agent *agent, struct drain *drain, unsigned of,
                                 struct why *why)
 {
@@ -148,8 +136,8 @@ static enum code wire_delivered(struct agent *agent, struct drain *drain, unsign
                                      .index = drain->index,
                                      .memory_bytes = share(agent, PAYLOAD_PARTS) / of,
                                      .brokers = agent->lane.pipeline.engine.brokers};
-    keep_dead_letters(agent, drain);
-    return delivery_add(agent->lane.delivery, &output, &drain->outbox, why);
+    enum code code = agent->is_kept ? drain_keep(drain, agent->state_path, why) : OK;
+    return code == OK ? delivery_add(agent->lane.delivery, &output, &drain->outbox, why) : code;
 }
 
 static enum code wire_outputs(struct agent *agent, const struct agent_ports *ports, struct why *why)
@@ -206,6 +194,9 @@ static enum code start(struct agent *agent, struct why *why)
     struct lane *lane = &agent->lane;
     enum code code = state_start(lane->state, why);
     tell_what_was_mended(lane->state);
+    for (uint16_t i = 0; i < lane->pipeline.drain_count && code == OK; i++)
+        if (lane->pipeline.drains[i].delivers && agent->is_kept)
+            code = drain_keep_open(&lane->pipeline.drains[i], lane->pipeline.entry_count, why);
     if (code == OK)
         code = state_each_blob(lane->state, load_blob, &lane->pipeline, why);
     if (code == OK)

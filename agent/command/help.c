@@ -14,8 +14,11 @@ static const struct plugin_lists lists = {builtin_inputs, builtin_filters, built
 
 static struct manual manual_of(enum node_kind kind, struct plugin plugin)
 {
-    return (struct manual){
-        .kind = kind, .name = plugin.name, .summary = plugin.summary, .settings = plugin.settings};
+    return (struct manual){.kind = kind,
+                           .name = plugin.name,
+                           .summary = plugin.summary,
+                           .settings = plugin.settings,
+                           .delivers = plugin.delivers};
 }
 
 static const struct manual agent_manual = {

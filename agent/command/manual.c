@@ -185,6 +185,8 @@ void manual_print(struct buffer *to, const struct manual *manual)
     print_table(to, manual->settings, 0);
     if (!manual->is_agent)
         print_table(to, common_settings(manual->kind), 0);
+    if (manual->delivers)
+        print_table(to, keeping_settings(), 0);
 }
 
 /* --- Markdown
@@ -271,4 +273,9 @@ void manual_common_markdown(struct buffer *to, enum node_kind kind)
         return;
     buffer_format(to, "\n## On every %s\n\n", node_kind_name(kind));
     markdown_table(to, table);
+    if (kind != NODE_OUTPUT)
+        return;
+    add(to, "\n## On every output that delivers over the network\n\n");
+    markdown_table(to, keeping_settings());
+    markdown_blocks(to, keeping_settings());
 }

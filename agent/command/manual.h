@@ -11,13 +11,14 @@ struct manual { /* of one plugin, or of the agent block */
     const char *name, *summary;
     const struct setting *settings;
     bool is_agent; /* no plugin: the agent block */
+    bool delivers; /* an output with a far end */
 };
 
 void manual_print(struct buffer *to, const struct manual *manual);
 
 /* One section of a reference page. */
 void manual_markdown(struct buffer *to, const struct manual *manual);
-/* `when`, `from` and `was`, for the page's end. */
+/* `when`, `from` and `was`, for the page's end; for outputs `queue` and `dead_letters` too. */
 void manual_common_markdown(struct buffer *to, enum node_kind kind);
 
 /* "5s, 1ms to 1h": what a row says of its values. */

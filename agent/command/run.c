@@ -17,6 +17,8 @@
 
 enum { SOURCES_OF_CONFIG_MAX = 64 };
 
+static const int64_t QUEUE_NS = 500 * 1000000;
+
 struct options {
     struct config_source sources[SOURCES_OF_CONFIG_MAX];
     size_t source_count;
@@ -190,7 +192,8 @@ static bool run_to_end(struct run *run, bool once)
         lane_stop(&agent->lane, decides_at_stop(agent));
         if (agent->lane.delivery)
             delivery_stop(agent->lane.delivery, deadline_ns);
-        finished = run_lane(run, deadline_ns, INT64_MAX);
+        /* what comes back at the deadline still goes into the queues */
+        finished = run_lane(run, deadline_ns + QUEUE_NS, INT64_MAX);
     }
     return finished;
 }

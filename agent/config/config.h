@@ -33,12 +33,24 @@ struct agent_block {
 };
 extern const struct setting agent_settings[];
 
+enum when_full { QUEUE_BLOCKS = 0, QUEUE_DROPS_OLDEST };
+
+struct queue_settings {
+    int64_t size_bytes;
+    int when_full; /* enum when_full */
+};
+
+struct dead_letter_settings {
+    int64_t size_bytes;
+};
+
 /* What a plugin is to its configuration. */
 struct plugin {
     const char *name, *summary;
     const struct setting *settings;
     size_t size;
     bool label_wanted, when_required;
+    bool delivers; /* an output with a far end that may be away */
     const void *itself; /* the struct input, filter or output */
 };
 
@@ -59,6 +71,8 @@ struct node {
     const struct expr *when; /* null: always */
     struct list from; /* labels of inputs (texts); count 0: all */
     struct str was;   /* of outputs: the label whose state this one takes over */
+    struct queue_settings queue; /* of outputs that deliver */
+    struct dead_letter_settings dead_letters;
     struct node *children; /* of inputs: filters; of branches: filters, outputs, branches */
     struct node *next;     /* in the same block */
     const char *where;     /* "file:line:column" */
@@ -144,6 +158,8 @@ void expr_close(struct expr *expr);
 /* What `agent help` and the reference say beside a plugin's own table: `when`, `from` and `was` where a
  * kind of block takes them; null for inputs. */
 const struct setting *common_settings(enum node_kind kind);
+/* And of outputs that deliver to a far end. */
+const struct setting *keeping_settings(void);
 const char *node_kind_name(enum node_kind kind); /* "input" */
 
 /* Whether a table is fit to be used: names, helps, defaults and ranges that parse, nothing that the engine reads

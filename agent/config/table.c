@@ -28,7 +28,8 @@ static bool is_name(const char *name)
 static bool is_reserved(struct str name)
 {
     return str_equal(name, STR("when")) || str_equal(name, STR("from")) ||
-           str_equal(name, STR("was"));
+           str_equal(name, STR("was")) || str_equal(name, STR("queue")) ||
+           str_equal(name, STR("dead_letters"));
 }
 
 static enum code check_words(struct checker *checker, const struct setting *row)

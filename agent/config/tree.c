@@ -35,6 +35,44 @@ static const struct setting output_common[] = {
     {0},
 };
 
+struct keeping { /* settings of outputs that deliver to a far end: what is on disk meanwhile */
+    struct blocks queue, dead_letters;
+};
+
+static const struct choice when_full_words[] = {
+    {"block", QUEUE_BLOCKS}, {"drop_oldest", QUEUE_DROPS_OLDEST}, {0}};
+
+static const struct setting queue_settings[] = {
+    SIZE_SETTING(struct queue_settings, size, .def = "1GiB", .min = "1MiB",
+                 .help = "Most bytes of the state directory that wait for this output."),
+    CHOICE_SETTING(struct queue_settings, when_full, when_full_words, .def = "block",
+                   .help =
+                       "block: inputs wait. drop_oldest: what has waited longest is dropped and "
+                       "counted as evicted."),
+    {0},
+};
+
+static const struct setting dead_letter_settings[] = {
+    SIZE_SETTING(struct dead_letter_settings, size, .def = "256MiB", .min = "64KiB",
+                 .help = "Most bytes of refused events; when they are reached the output holds and "
+                         "says so, until some were sent again or removed."),
+    {0},
+};
+
+static const struct setting keeping_rows[] = {
+    BLOCKS_SETTING(struct keeping, queue, queue_settings, struct queue_settings,
+                   .help = "Its place on disk, used while it would hold back other outputs or its "
+                           "source is about to go."),
+    BLOCKS_SETTING(struct keeping, dead_letters, dead_letter_settings, struct dead_letter_settings,
+                   .help = "What the far end refused for good, kept for agent replay."),
+    {0},
+};
+
+const struct setting *keeping_settings(void)
+{
+    return keeping_rows;
+}
+
 const struct setting *common_settings(enum node_kind kind)
 {
     return kind == NODE_INPUT ? NULL : kind == NODE_OUTPUT ? output_common : filter_common;
@@ -112,6 +150,20 @@ static void take_label(struct context *context, struct node *node, const struct 
                        LABEL_BYTES_MAX);
 }
 
+/* The object of the one block, or its defaults. */
+static const void *take_one(struct context *context, const struct syntax_block *block,
+                            const struct setting *row, const struct blocks *blocks)
+{
+    if (blocks->count > 1)
+        diagnose_error(notes(context), block->span, "%s stands here a second time", row->name);
+    if (blocks->count)
+        return blocks->at[0].object;
+    void *object = context_take(context, row->blocks_size);
+    for (const struct setting *at = row->blocks; at->name; at++)
+        fill_text(context, at, at->def, (char *)object + at->offset);
+    return object;
+}
+
 static void fill_node(struct context *context, struct node *node, const struct syntax_block *block,
                       const struct setting *common)
 {
@@ -120,8 +172,16 @@ static void fill_node(struct context *context, struct node *node, const struct s
         return;
     const struct plugin *plugin = &node->plugin;
     node->object = context_take(context, plugin->size ? plugin->size : 1);
-    struct binding bindings[] = {{plugin->settings, node->object}, {common, &values}};
-    fill_block(context, block, bindings, COUNT(bindings), str_from(plugin->name));
+    struct keeping keeping = {0};
+    struct binding bindings[] = {
+        {plugin->settings, node->object}, {common, &values}, {keeping_rows, &keeping}};
+    fill_block(context, block, bindings, plugin->delivers ? 3 : 2, str_from(plugin->name));
+    if (plugin->delivers) {
+        node->queue = *(const struct queue_settings *)take_one(context, block, &keeping_rows[0],
+                                                               &keeping.queue);
+        node->dead_letters = *(const struct dead_letter_settings *)take_one(
+            context, block, &keeping_rows[1], &keeping.dead_letters);
+    }
     node->when = values.when;
     node->from = values.from;
     node->was = values.was;

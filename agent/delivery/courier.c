@@ -171,6 +171,12 @@ bool courier_is_idle(const struct courier *courier)
     return courier->waiting.count == 0 && courier->in_flight == 0;
 }
 
+void courier_recall(struct courier *courier)
+{
+    while (courier->waiting.first)
+        courier_give(courier, payloads_take_first(&courier->waiting));
+}
+
 void courier_abandon(struct courier *courier)
 {
     if (courier->brokers)
@@ -184,8 +190,7 @@ void courier_abandon(struct courier *courier)
         flight_end(flight);
         courier_give(courier, payload);
     }
-    while (courier->waiting.first)
-        courier_give(courier, payloads_take_first(&courier->waiting));
+    courier_recall(courier);
 }
 
 /* --- what goes next

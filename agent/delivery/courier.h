@@ -75,6 +75,8 @@ int64_t courier_step(struct courier *courier, int64_t now_ns);
 /* The port gave back an exchange of this courier. */
 void courier_done(struct courier *courier, struct exchange *exchange, int64_t now_ns);
 bool courier_is_idle(const struct courier *courier); /* nothing waiting, nothing in flight */
+/* Gives back what waits, unfinished. */
+void courier_recall(struct courier *courier);
 /* Cancels what is in flight and gives everything back unfinished. */
 void courier_abandon(struct courier *courier);
 

@@ -31,6 +31,7 @@ struct delivery {
     _Atomic uint64_t synced;
     _Atomic int64_t deadline_ns;
     atomic_bool is_stopping;
+    _Atomic uint64_t recalled; /* a bit per output */
 };
 
 /* --- start and end
@@ -188,6 +189,12 @@ void delivery_stop(struct delivery *delivery, int64_t deadline_mono_ns)
     far_wake(delivery);
 }
 
+void delivery_recall(struct delivery *delivery, uint32_t output)
+{
+    atomic_fetch_or(&delivery->recalled, UINT64_C(1) << output);
+    far_wake(delivery);
+}
+
 bool delivery_take_notice(struct delivery *delivery, struct notice *ret)
 {
     struct notice *notice = mailbox_take(&delivery->notices);
@@ -256,6 +263,14 @@ static void reports_take(struct delivery *delivery)
                            delivery->clock->mono_ns(delivery->clock->self));
 }
 
+static void couriers_recall(struct delivery *delivery)
+{
+    uint64_t recalled = atomic_exchange(&delivery->recalled, 0);
+    for (uint32_t i = 0; i < OUTPUTS_MAX; i++)
+        if (recalled >> i & 1 && delivery->outputs[i])
+            courier_recall(&delivery->outputs[i]->courier);
+}
+
 /* When stopping: everything unfinished goes back at the deadline. True: nothing is left to do. */
 static bool is_ended(struct delivery *delivery, int64_t now_ns)
 {
@@ -284,6 +299,7 @@ bool delivery_step(struct delivery *delivery, int64_t wait_ns)
 {
     int64_t now_ns = delivery->clock->mono_ns(delivery->clock->self);
     payloads_accept(delivery);
+    couriers_recall(delivery);
     int64_t wake_ns = couriers_step(delivery, now_ns);
     delivery->exchanges->step(delivery->exchanges->self,
                               wait_for(delivery, wait_ns, now_ns, wake_ns));

@@ -42,6 +42,8 @@ void delivery_free(struct delivery *delivery); /* null is allowed; frees what is
 
 /* False: stop reading for now. Taking on all the same is allowed (a batch that was begun). */
 bool outbox_has_room(const struct outbox *outbox);
+/* Half of it is free: what is not live may come as well. */
+bool outbox_has_ease(const struct outbox *outbox);
 
 /* Copies the event's record into the open payload of its target. ticket: the journal must be synced up to
  * here before the record leaves (0: any time). maybe_sent: an earlier life of this agent may have sent it.
@@ -68,6 +70,9 @@ bool delivery_lane_may_sleep(struct delivery *delivery);
 
 /* The journal is synced up to here: payloads with tickets up to it may leave. */
 void delivery_allow(struct delivery *delivery, uint64_t ticket);
+
+/* What waits for this output and is not under way comes back unfinished. */
+void delivery_recall(struct delivery *delivery, uint32_t output);
 
 /* From now on finish what can be finished by then (clock->mono_ns), give the rest back unfinished, end.
  * INT64_MAX: no deadline (--once until done). May be called again with an earlier deadline. */

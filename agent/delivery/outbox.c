@@ -53,6 +53,11 @@ bool outbox_has_room(const struct outbox *outbox)
     return outbox->bytes < outbox->share && outbox->closed.count == 0;
 }
 
+bool outbox_has_ease(const struct outbox *outbox)
+{
+    return outbox->bytes < outbox->share / 2 && outbox->closed.count == 0;
+}
+
 uint64_t outbox_in_flight(const struct outbox *outbox)
 {
     return outbox->events;

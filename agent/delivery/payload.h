@@ -37,6 +37,7 @@ struct payload {
     uint64_t ticket;          /* may be sent once the journal is synced up to here */
     uint64_t charge;          /* bytes of the output's memory share that come back with it */
     uint64_t body_bytes;      /* estimate of the encoded body */
+    uint32_t heard;           /* the lane's own: parcels below were settled there */
     int64_t opened_ns;        /* when its first record was taken */
     uint64_t age;             /* the courier counts what it gets: smaller is older */
     /* the courier's own */

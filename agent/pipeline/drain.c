@@ -4,9 +4,12 @@
 #include "agent/pipeline/drain.h"
 
 #include "agent/pipeline/settle.h"
+#include "agent/sight/functions.h"
 #include "agent/state/state.h"
 
 enum { BUNDLE_FULL = 256 * 1024 }; /* bytes that go to the disk writer at once */
+
+static const int64_t RECALL_NS = INT64_C(5) * 1000000000;
 
 static void count_ghost(struct drain *drain, const struct event *event)
 {
@@ -58,17 +61,55 @@ static bool write_out(struct drain *drain, struct event *event, struct arena *sc
     return true;
 }
 
+struct leave { /* when a record may leave */
+    uint64_t ticket;
+    bool maybe_sent;
+};
+
+static void send_with(struct drain *drain, struct event *event, struct leave leave,
+                      struct arena *scratch)
+{
+    origin_open(event->origin, UINT64_C(1) << drain->index);
+    if (outbox_take(drain->outbox, event, leave.ticket, leave.maybe_sent, scratch))
+        drain->totals->in_flight++;
+    else
+        leave_open(drain, event);
+}
+
 /* A source that is known no more has been read to its end and settled: its events are a replay. */
 static void send_off(struct drain *drain, struct event *event, struct arena *scratch)
 {
     struct source *source = event->origin->source;
-    uint64_t offset = event->origin->offset, ticket = source ? source_reserve(source, offset) : 0;
-    bool maybe_sent = !source || source_maybe_sent(source, offset);
-    origin_open(event->origin, UINT64_C(1) << drain->index);
-    if (outbox_take(drain->outbox, event, ticket, maybe_sent, scratch))
-        drain->totals->in_flight++;
-    else
-        leave_open(drain, event);
+    uint64_t offset = event->origin->offset;
+    const struct leave leave = {.ticket = source ? source_reserve(source, offset) : 0,
+                                .maybe_sent = !source || source_maybe_sent(source, offset)};
+    send_with(drain, event, leave, scratch);
+}
+
+/* Into the queue, in the order of the next commit: so its source may go on at once. */
+static bool put_aside(struct drain *drain, struct event *event)
+{
+    if (!drain->diverts || !queue_put(&drain->queue, event))
+        return false;
+    origin_settle(event->origin, UINT64_C(1) << drain->index);
+    return true;
+}
+
+bool drain_read_queue(struct drain *drain, struct arena *arena)
+{
+    struct view view = {0};
+    if (!queue_has_more(&drain->queue) || drain->refused.first)
+        return false;
+    if (drain->away_since_ns && outbox_in_flight(drain->outbox))
+        return false; /* there is something to probe with */
+    if (queue_is_resuming(&drain->queue) ? !outbox_has_room(drain->outbox)
+                                         : !outbox_has_ease(drain->outbox))
+        return false;
+    const struct leave at_once = {.ticket = 0, .maybe_sent = true};
+    bool moved = queue_read(&drain->queue, arena, &view);
+    for (uint32_t i = 0; i < view.count; i++)
+        send_with(drain, view.at[i], at_once, arena);
+    return moved;
 }
 
 void drain_take(struct drain *drain, const struct view *view)
@@ -84,6 +125,8 @@ void drain_take(struct drain *drain, const struct view *view)
         }
         functions_kept(drain->functions, event, drain->index, view->arena);
         if (drain->outbox) {
+            if (put_aside(drain, event))
+                continue;
             send_off(drain, event, view->arena);
             continue;
         }
@@ -99,7 +142,7 @@ void drain_take(struct drain *drain, const struct view *view)
 bool drain_has_room(struct drain *drain)
 {
     if (drain->outbox)
-        return outbox_has_room(drain->outbox);
+        return outbox_has_room(drain->outbox) && !drain->refused.first;
     if (drain->plugin->discards)
         return true;
     pass_on_full(drain);
@@ -113,48 +156,110 @@ void drain_flush(struct drain *drain)
     else if (drain->bundle)
         writer_give_back(drain->writer, drain->bundle);
     drain->bundle = NULL;
+    queue_flush(&drain->queue);
+    letters_flush(&drain->letters);
 }
 
-void drain_dead_letter(struct drain *drain, const struct event *event, struct str words,
-                       struct arena *scratch)
+void drain_committed(struct drain *drain, uint64_t ticket, int64_t mono_ns)
 {
-    static const struct encoding full = {.names = NAMES_OTEL, .event_id = true, .sampling = true};
-    struct bundle *bundle = drain->keeps_dead ? writer_take(drain->writer) : NULL;
-    drain->totals->dead_lettered++;
-    if (!bundle) {
-        host_alarm(&drain->host, "dead", "a refused event could not be kept: %.*s", STR_ARG(words));
-        return;
-    }
-    buffer_add(&bundle->bytes, STR("{\"reason\":"));
-    encode_text(&bundle->bytes, words);
-    buffer_add(&bundle->bytes, STR(",\"event\":"));
-    encode_event(&bundle->bytes, event, &full, scratch);
-    buffer_add(&bundle->bytes, STR("}\n"));
-    writer_append(drain->writer, bundle, drain->dead_stream);
+    queue_committed(&drain->queue, ticket);
+    letters_step(&drain->letters, mono_ns);
 }
 
-static void settle_record(struct drain *drain, struct str bytes, const struct parcel *item,
-                          struct arena *scratch)
+/* --- what came back ---------------------------------------------------------------------- */
+
+/* Without an outcome: it waits on disk, where there is room, else it stays open. */
+static bool queue_again(struct drain *drain, struct str bytes)
+{
+    return queue_has_room(&drain->queue) && queue_put_record(&drain->queue, bytes);
+}
+
+static bool refuse_record(struct drain *drain, struct str bytes, struct str words)
+{
+    struct letters *letters = &drain->letters;
+    if (!letters->is_open)
+        host_alarm(&drain->host, "dead", "a refused event could not be kept: %.*s", STR_ARG(words));
+    else if (!letters_have_room(letters) || !letters_keep(letters, bytes, words))
+        return false;
+    drain->totals->dead_lettered++;
+    return true;
+}
+
+/* False: it cannot be kept now. */
+static bool settle_record(struct drain *drain, struct str bytes, const struct parcel *item)
 {
     struct record record;
-    struct event event;
-    if (item->outcome == OUTCOME_OPEN || item->outcome == OUTCOME_MOVED)
-        return;
+    if (item->outcome == OUTCOME_MOVED)
+        return true;
+    if (item->outcome == OUTCOME_OPEN && !queue_again(drain, bytes))
+        return true;
+    if (item->outcome == OUTCOME_DEAD_LETTERED &&
+        !refuse_record(drain, bytes, str_from(item->words)))
+        return false;
     MUST(record_peek(bytes, &record));
     drain->totals->in_flight--;
-    if (item->outcome == OUTCOME_DELIVERED)
-        drain->totals->delivered++;
-    else if (record_read(bytes, &event, scratch))
-        drain_dead_letter(drain, &event, str_from(item->words), scratch);
+    drain->totals->delivered += item->outcome == OUTCOME_DELIVERED;
     struct source *source = state_source(drain->host.engine->state, record.source);
     if (record.seq && source)
         (void)source_settle(source, record.seq, drain->index);
+    return true;
 }
 
-void drain_settle(struct drain *drain, const struct payload *payload, struct arena *scratch)
+bool drain_settle(struct drain *drain, struct payload *payload)
 {
-    for (uint32_t i = 0; i < payload->count; i++)
-        settle_record(drain, payload_record(payload, i), &payload->parcels[i], scratch);
+    for (; payload->heard < payload->count; payload->heard++)
+        if (!settle_record(drain, payload_record(payload, payload->heard),
+                           &payload->parcels[payload->heard]))
+            return false;
+    return true;
+}
+
+void drain_recall(struct drain *drain, struct delivery *delivery, int64_t mono_ns, bool is_needed)
+{
+    if (!is_needed || !drain->queue.is_open) {
+        drain->needed_since_ns = 0;
+        return;
+    }
+    if (!drain->needed_since_ns)
+        drain->needed_since_ns = mono_ns;
+    if (!drain->away_since_ns && mono_ns - drain->needed_since_ns < RECALL_NS)
+        return; /* its answers will come */
+    outbox_flush(drain->outbox);
+    delivery_recall(delivery, drain->index);
+}
+
+void drain_hear(struct drain *drain, const struct notice *notice, int64_t mono_ns)
+{
+    if (str_equal(str_from(notice->key), STR("breaker")))
+        drain->away_since_ns = notice->is_alarm ? mono_ns : 0;
+    if (notice->is_alarm)
+        host_alarm(&drain->host, notice->key, "%s", notice->text);
+    else
+        host_recovered(&drain->host, notice->key, "%s", notice->text);
+}
+
+/* --- begin and end ----------------------------------------------------------------------- */
+
+enum code drain_keep(struct drain *drain, struct str directory, struct why *why)
+{
+    struct state *state = drain->host.engine->state;
+    drain->queue.host = drain->letters.host = &drain->host;
+    drain->queue.state = state;
+    drain->queue.ledger = drain->ledger;
+    drain->queue.output = drain->index;
+    drain->queue.size_max = (uint64_t)drain->queue_settings.size_bytes;
+    drain->queue.drops_oldest = drain->queue_settings.when_full == QUEUE_DROPS_OLDEST;
+    drain->letters.size_max = (uint64_t)drain->letter_settings.size_bytes;
+    enum code code = queue_name(&drain->queue, directory, drain->was, why);
+    if (code == OK)
+        code = letters_name(&drain->letters, state_writer(state), directory, why);
+    return code;
+}
+
+enum code drain_keep_open(struct drain *drain, uint32_t input, struct why *why)
+{
+    enum code code = queue_open(&drain->queue, input, why);
+    return code == OK ? letters_open(&drain->letters, why) : code;
 }
 
 void drain_close(struct drain *drain)
@@ -162,6 +267,10 @@ void drain_close(struct drain *drain)
     if (drain->bundle)
         writer_give_back(drain->writer, drain->bundle); /* never committed */
     drain->bundle = NULL;
+    queue_close(&drain->queue);
+    letters_close(&drain->letters);
+    while (drain->refused.first)
+        payload_free(payloads_take_first(&drain->refused));
     if (drain->is_open && drain->plugin->close)
         drain->plugin->close(drain->self);
     drain->is_open = false;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "agent/pipeline/room.h"
 #include "agent/pipeline/settle.h"
 #include "agent/state/state.h"
 
@@ -34,11 +35,29 @@ static void hear_notices(struct lane *lane)
 {
     struct notice notice;
     while (delivery_take_notice(lane->delivery, &notice)) {
-        struct host *host = &lane->pipeline.drains[notice.output].host;
-        if (notice.is_alarm)
-            host_alarm(host, notice.key, "%s", notice.text);
-        else
-            host_recovered(host, notice.key, "%s", notice.text);
+        drain_hear(&lane->pipeline.drains[notice.output], &notice, lane->pipeline.engine.mono_ns);
+    }
+}
+
+static void settle(struct lane *lane, struct payload *payload)
+{
+    struct drain *drain = &lane->pipeline.drains[payload->output];
+    if (!drain_settle(drain, payload)) {
+        payloads_prepend(&drain->refused, payload);
+        return;
+    }
+    delivery_give_back(lane->delivery, payload);
+    lane->is_dirty = true;
+}
+
+/* Dead letters that could not be kept: tried again until they can. */
+static void settle_refused(struct lane *lane)
+{
+    for (uint16_t i = 0; i < lane->pipeline.drain_count; i++) {
+        struct payloads waiting = lane->pipeline.drains[i].refused;
+        lane->pipeline.drains[i].refused = (struct payloads){0};
+        while (waiting.first)
+            settle(lane, payloads_take_first(&waiting));
     }
 }
 
@@ -47,14 +66,23 @@ static void hear_delivery(struct lane *lane)
     if (!lane->delivery)
         return;
     delivery_allow(lane->delivery, writer_synced(state_writer(lane->state)));
+    settle_refused(lane);
     struct payload *payload;
-    while ((payload = delivery_take_settled(lane->delivery)) != NULL) {
-        drain_settle(&lane->pipeline.drains[payload->output], payload, &lane->scratch);
-        delivery_give_back(lane->delivery, payload);
-        arena_reset(&lane->scratch);
-        lane->is_dirty = true;
-    }
+    while ((payload = delivery_take_settled(lane->delivery)) != NULL)
+        settle(lane, payload);
     hear_notices(lane);
+}
+
+/* What a source that may soon be gone still owes must not live in memory alone. */
+static void recall(struct lane *lane, int64_t mono_ns)
+{
+    if (!lane->delivery || mono_ns < lane->recall_at_ns)
+        return;
+    lane->recall_at_ns = mono_ns + WATCH_EVERY_NS;
+    uint64_t needed = state_leaving(lane->state);
+    for (uint16_t i = 0; i < lane->pipeline.drain_count; i++)
+        if (lane->pipeline.drains[i].outbox)
+            drain_recall(&lane->pipeline.drains[i], lane->delivery, mono_ns, needed >> i & 1);
 }
 
 /* --- reading
@@ -84,14 +112,6 @@ static bool inputs_are_waiting(const struct lane *lane)
             return true;
     }
     return false;
-}
-
-static bool outputs_have_room(struct lane *lane)
-{
-    for (uint16_t i = 0; i < lane->pipeline.drain_count; i++)
-        if (!drain_has_room(&lane->pipeline.drains[i]))
-            return false;
-    return true;
 }
 
 /* What a filter has decided still takes room until its verdicts are on disk and the outputs have
@@ -150,18 +170,40 @@ static bool finish_reading(struct lane *lane)
     return true;
 }
 
-static bool read_one(struct lane *lane)
+static bool has_room_for_read(struct lane *lane)
+{
+    const struct source *source = lane->read.batch.source;
+    return room_for(&lane->pipeline, lane->pipeline.entries[source->input].below,
+                    source->is_leaving);
+}
+
+static bool read_one(struct lane *lane, struct readable readable)
 {
     lane->schedule.in_order = lane->mode == LANE_ONCE;
-    struct source *source = schedule_pick(&lane->schedule, lane->state);
+    struct source *source = schedule_pick(&lane->schedule, lane->state, readable);
     if (!source)
         return false;
     struct entry *entry = &lane->pipeline.entries[source->input];
     struct reading_batch *read = &lane->read;
     read->batch =
         (struct batch){.arena = &lane->batch, .source = source, .source_id = source_id(source)};
+    if (!has_room_for_read(lane))
+        return false;
     read->result = entry->plugin->read(entry->self, source, &read->batch, lane->mode == LANE_ONCE);
     return finish_reading(lane);
+}
+
+/* One piece of every queue whose output has room beside the live stream. */
+static bool read_queues(struct lane *lane)
+{
+    bool moved = false;
+    for (uint16_t i = 0; i < lane->pipeline.drain_count; i++) {
+        bool has_read = drain_read_queue(&lane->pipeline.drains[i], &lane->scratch);
+        arena_reset(&lane->scratch);
+        moved |= has_read;
+    }
+    lane->is_dirty |= moved;
+    return moved;
 }
 
 /* --- timers
@@ -181,7 +223,8 @@ static bool release_held(struct lane *lane)
         return false;
     for (uint16_t i = 0; i < lane->pipeline.holder_count; i++) {
         struct stage *holder = lane->pipeline.holders[i];
-        while (outputs_have_room(lane) &&
+        bool must_go = lane->mode == LANE_STOPPING;
+        while (room_for(&lane->pipeline, holder->below, must_go) &&
                flow_release(&lane->pipeline, holder, now, &lane->scratch)) {
             moved = lane->is_dirty = true;
             arena_reset(&lane->scratch);
@@ -256,6 +299,8 @@ static void commit(struct lane *lane, int64_t mono_ns)
     uint64_t ticket = state_commit(lane->state, &helpers);
     if (ticket == 0)
         return;
+    for (uint16_t i = 0; i < lane->pipeline.drain_count; i++)
+        drain_committed(&lane->pipeline.drains[i], ticket, mono_ns);
     note_unsynced(lane, ticket);
     lane->last_ticket = ticket;
     lane->is_dirty = false;
@@ -271,6 +316,7 @@ static void commit_if_due(struct lane *lane, int64_t mono_ns)
         commit(lane, mono_ns);
     for (uint16_t i = 0; i < lane->pipeline.drain_count; i++) {
         struct drain *drain = &lane->pipeline.drains[i];
+        queue_collect(&drain->queue);
         if (drain->unsynced_events && state_synced(lane->state, drain->unsynced_ticket))
             drain->unsynced_events = 0;
     }
@@ -305,17 +351,23 @@ struct lane_wait lane_step(struct lane *lane)
     struct engine *engine = &lane->pipeline.engine;
     int64_t mono_ns = mono_now(lane);
     engine->now_ns = engine->clock->wall_ns(engine->clock->self);
+    engine->mono_ns = mono_ns;
     hear_writer(lane);
     hear_delivery(lane);
+    recall(lane, mono_ns);
     int64_t until = INT64_MAX;
     bool moved = false;
-    lane->is_full = !outputs_have_room(lane) || !holders_have_room(lane);
+    struct readable readable = {0};
+    if (holders_have_room(lane))
+        readable.inputs = room_of_inputs(&lane->pipeline, &readable.leaving);
+    lane->is_full = !readable.inputs;
     if (lane->read.waits) {
-        moved = !lane->is_full && finish_reading(lane);
+        moved = has_room_for_read(lane) && finish_reading(lane);
         until = mono_ns + TRY_AGAIN_NS;
     } else if (lane->mode != LANE_STOPPING) {
         until = watch_inputs(lane, mono_ns);
-        moved = !lane->is_full && read_one(lane);
+        moved = read_one(lane, readable);
+        moved |= read_queues(lane);
     }
     lane->is_idle = !moved;
     if (lane->is_idle && lane->mode == LANE_ONCE && !state_first_ready(lane->state) &&
@@ -352,7 +404,8 @@ bool lane_is_done(const struct lane *lane)
     if (lane->mode == LANE_ONCE && (!lane->decides || state_first_ready(lane->state)))
         return false;
     for (uint32_t i = 0; i < ledger->output_count; i++)
-        if (ledger->outputs[i].in_flight || (lane->decides && ledger->outputs[i].held))
+        if (ledger->outputs[i].in_flight || (lane->decides && ledger->outputs[i].held) ||
+            (lane->mode == LANE_ONCE && ledger->outputs[i].queued))
             return false;
     return state_synced(lane->state, lane->last_ticket);
 }

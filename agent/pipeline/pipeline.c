@@ -90,6 +90,9 @@ static enum code build_stage(struct builder *builder, struct stage *stage, const
         drain->self = node->object;
         drain->host = stage->host;
         drain->was = node->was;
+        drain->delivers = node->plugin.delivers;
+        drain->queue_settings = node->queue;
+        drain->letter_settings = node->dead_letters;
         return OK;
     }
     stage->kind = STAGE_BRANCH;
@@ -136,6 +139,18 @@ static uint64_t fill_below(struct stage *stage)
     return rest | stage->below;
 }
 
+/* Outputs that the events of an input can reach from a stage on. */
+static uint64_t reach_of(const struct stage *stage, uint64_t input)
+{
+    uint64_t outputs = 0;
+    for (; stage; stage = stage->next ? stage->next : stage->arm->then) {
+        if (stage->kind == STAGE_FILTER || (stage->from && !(stage->from & input)))
+            continue;
+        outputs |= stage->branch ? reach_of(stage->branch->first, input) : stage->below;
+    }
+    return outputs;
+}
+
 /* The stage of the main arm that was built from the first node at or after this one. */
 static struct stage *stage_after(const struct builder *builder, const struct node *input)
 {
@@ -165,6 +180,8 @@ static enum code build_entries(struct builder *builder)
         if (code != OK)
             return code;
         fill_below(entry->arm.first);
+        entry->below = reach_of(entry->arm.first ? entry->arm.first : entry->arm.then,
+                                UINT64_C(1) << entry->index);
     }
     return OK;
 }

@@ -8,7 +8,7 @@
 #define WEIR_PIPELINE_H
 
 #include "agent/pipeline/drain.h"
-#include "agent/pipeline/host.h"
+#include "agent/sight/functions.h"
 #include "agent/pipeline/spare.h"
 
 struct config;
@@ -42,6 +42,7 @@ struct entry { /* an input and where its events enter */
     void *self;
     struct host host;
     struct arm arm; /* its own filters, possibly none */
+    uint64_t below; /* outputs that its events can reach */
     uint16_t index;
     int64_t watch_at_ns; /* mono: when it wants to look again */
     bool is_open;

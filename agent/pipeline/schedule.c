@@ -7,19 +7,24 @@
 
 enum { BATCHES_OF_A_ROUND = 8 }; /* seven for who is behind, one for who is current */
 
-struct source *schedule_pick(struct schedule *schedule, const struct state *state)
+static bool may_be_read(const struct source *source, struct readable readable)
 {
-    struct source *behind = state_first_ready(state), *current = behind;
-    if (!behind)
-        return NULL;
-    for (struct source *at = state_next_ready(state, behind); at;
-         at = state_next_ready(state, at)) {
-        if (at->lane_time_ns < behind->lane_time_ns)
+    return (source->is_leaving ? readable.leaving : readable.inputs) >> source->input & 1;
+}
+
+struct source *schedule_pick(struct schedule *schedule, const struct state *state,
+                             struct readable readable)
+{
+    struct source *behind = NULL, *current = NULL;
+    for (struct source *at = state_first_ready(state); at; at = state_next_ready(state, at)) {
+        if (!may_be_read(at, readable))
+            continue;
+        if (!behind || at->lane_time_ns < behind->lane_time_ns)
             behind = at;
-        if (at->lane_time_ns > current->lane_time_ns)
+        if (!current || at->lane_time_ns > current->lane_time_ns)
             current = at;
     }
-    if (schedule->in_order)
+    if (schedule->in_order || !behind)
         return behind;
     schedule->turn = (schedule->turn + 1) % BATCHES_OF_A_ROUND;
     return schedule->turn == 0 && behind->lane_time_ns != 0 ? current : behind;

@@ -21,8 +21,12 @@ struct schedule {
     bool in_order; /* --once: nothing is current, so always who is furthest behind: the least is held */
 };
 
-/* The next to read, or null when none is ready. */
-struct source *schedule_pick(struct schedule *schedule, const struct state *state);
+struct readable { /* a bit per input: its sources may be read now; the same for those that are leaving */
+    uint64_t inputs, leaving;
+};
+/* The next to read, or null when none is ready that may be read. */
+struct source *schedule_pick(struct schedule *schedule, const struct state *state,
+                             struct readable readable);
 /* A source's events were read up to this time. */
 void source_reached(struct source *source, int64_t time_ns, int64_t wall_ns);
 /* False: a source with unread bytes has not said yet what time it is there, so no timer may fire. */

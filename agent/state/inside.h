@@ -24,6 +24,7 @@ enum section {
     SECTION_BLOB = 6,    /* a filter's verdicts */
     SECTION_STREAMS = 7, /* all output files: names and lengths */
     SECTION_STREAM = 8,  /* one output file more, opened before the next commit */
+    SECTION_ASIDE = 9,   /* what waits on disk, per output */
 };
 
 enum { /* of SECTION_SOURCE */
@@ -52,7 +53,7 @@ struct state {
 
     struct source **sources; /* by id */
     uint32_t *free_ids;
-    uint32_t source_room, source_count, free_count;
+    uint32_t source_room, source_count, free_count, leaving;
     struct source **buckets;
     uint32_t bucket_mask;
     struct open_table open;

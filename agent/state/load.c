@@ -136,6 +136,15 @@ static void load_ledger(struct load *load, struct unpack *from)
     }
 }
 
+static void load_aside(struct load *load, struct unpack *from)
+{
+    for (uint32_t i = 0; i < load->output_count; i++) {
+        uint64_t queued = unpack_number(from);
+        if (!from->failed && load->outputs[i] != NOT_OURS)
+            load->state->ledger.outputs[load->outputs[i]].queued = queued;
+    }
+}
+
 static void load_open_list(struct load *load, struct source *source, struct unpack *from)
 {
     struct open_table *table = &load->state->open;
@@ -281,7 +290,7 @@ void load_record(void *context, struct str payload)
         [SECTION_AGENT] = load_agent,   [SECTION_TABLE] = load_table,
         [SECTION_LEDGER] = load_ledger, [SECTION_SOURCE] = load_source,
         [SECTION_FORGET] = load_forget, [SECTION_STREAMS] = load_streams,
-        [SECTION_STREAM] = load_stream,
+        [SECTION_STREAM] = load_stream, [SECTION_ASIDE] = load_aside,
     };
     struct load *load = context;
     struct unpack record = {.rest = payload}, body;
@@ -402,7 +411,7 @@ static void begin_ledger(struct load *load, bool was_damaged)
         if (output_is_balanced(output))
             continue;
         output->in = output->delivered + output->sampled_out + output->dropped +
-                     output->dead_lettered + output->evicted + output->abandoned +
+                     output->dead_lettered + output->evicted + output->abandoned + output->queued +
                      output->in_flight;
         if (!was_damaged)
             state_mend(state, "output \"%.*s\": the journal's totals did not add up",

@@ -26,6 +26,9 @@ void source_ready(struct source *source, bool is_ready);
 uint64_t source_read_until(const struct source *source);
 /* Up to NOTE_BYTES_MAX of the input's own, kept with the source in the same commit as its marks. */
 void source_note(struct source *source, struct str note);
+/* What it holds may soon be gone: it was renamed away, unlinked or truncated. It is read on even for outputs that
+ * cannot take more, whose queues take over. */
+void source_leaves(struct source *source);
 /* Nothing more will ever come; the engine forgets it once everything read from it has an outcome. What earlier runs
  * left open and this one has not read again is lost: counted as abandoned, and told. */
 void source_finish(struct source *source);

@@ -48,6 +48,10 @@ static void save_ledger(const struct state *state, struct buffer *to)
         pack_number(to, out->abandoned);
     }
     pack_end(to, section);
+    section = pack_begin(to, SECTION_ASIDE);
+    for (uint32_t i = 0; i < state->output_count; i++)
+        pack_number(to, state->ledger.outputs[i].queued);
+    pack_end(to, section);
 }
 
 void saver_begin(struct saver *saver)

@@ -15,6 +15,8 @@
 #include "agent/memory.h"
 #include "agent/state/inside.h"
 
+enum { OWED_LOOK = 256 };
+
 static struct open_entry *entry_at(const struct source *source, uint32_t slot)
 {
     struct open_entry *entry = open_at(&source->state->open, slot);
@@ -120,6 +122,7 @@ void source_free(struct source *source)
     while (*at != source)
         at = &(*at)->same_hash;
     *at = source->same_hash;
+    state->leaving -= source->is_leaving;
     source_ready(source, false);
     free_open_list(source);
     state->sources[source->id] = NULL;
@@ -262,6 +265,36 @@ void source_finish(struct source *source)
     source_mark_dirty(source);
 }
 
+void source_leaves(struct source *source)
+{
+    source->state->leaving += !source->is_leaving;
+    source->is_leaving = true;
+}
+
+static uint64_t owed_of(const struct source *source)
+{
+    uint64_t owed = 0;
+    uint32_t slot = source->open_oldest, last = source->open_newest;
+    for (int i = 0; i < OWED_LOOK && slot; i++) {
+        owed |= open_at(&source->state->open, slot)->owed;
+        slot = open_at(&source->state->open, slot)->newer;
+    }
+    for (int i = 0; i < OWED_LOOK && last; i++) {
+        owed |= open_at(&source->state->open, last)->owed;
+        last = open_at(&source->state->open, last)->older;
+    }
+    return owed;
+}
+
+uint64_t state_leaving(const struct state *state)
+{
+    uint64_t owed = 0;
+    for (uint32_t id = 0; id < state->source_room && state->leaving; id++)
+        if (state->sources[id] && state->sources[id]->is_leaving)
+            owed |= owed_of(state->sources[id]);
+    return owed;
+}
+
 bool source_set_note(struct source *source, struct str note)
 {
     return note.len <= NOTE_BYTES_MAX && keep_text(&source->note, note);
@@ -375,6 +408,7 @@ void source_take_known(struct source *source, struct origin *origin)
     for (uint32_t i = 0; i < source->state->output_count; i++)
         if (origin->offset >= source->marks[i])
             origin->fresh |= bit(i);
+    origin->fresh &= source->outputs;
     origin->owed = origin->fresh;
     uint32_t slot = source->open_next;
     while (slot && lies_before(entry_at(source, slot), origin->offset, origin->index))

@@ -52,6 +52,7 @@ struct source {
     bool shares_ids;     /* others name its events alike */
     bool is_opened, is_ready, is_finished, is_dirty, note_changed;
     bool is_left;        /* another agent reads it: what is held of it goes nowhere */
+    bool is_leaving; /* what it holds may soon be gone */
     struct source *same_hash;             /* next in the bucket */
     struct source *ready_next, *ready_prev; /* ring of those with bytes to read */
     struct source *dirty_next;
@@ -122,6 +123,9 @@ uint64_t source_reserve(struct source *source, uint64_t offset);
 /* The far end may know the id of an event at this offset from an earlier run, or from others: then that it has
  * it already is good news, otherwise two agents share an id. */
 bool source_maybe_sent(const struct source *source, uint64_t offset);
+
+/* Outputs at which sources that are leaving have something open: a bit each. Looks at the ends of their lists. */
+uint64_t state_leaving(const struct state *state);
 
 /* Oldest position that is open, UINT64_MAX: none. */
 uint64_t source_oldest_open(const struct source *source);

@@ -66,8 +66,12 @@ enum code spool_name(struct spool *spool, struct str directory, struct why *why)
     if (!fits)
         return fail(why, BAD_CONFIG, "the label \"%.60s\" is too long for the name of a file",
                     spool->label.at);
-    spool->stream = writer_add_segments(spool->writer, spool->label, str_from(spool->prefix));
     return OK;
+}
+
+void spool_add(struct spool *spool)
+{
+    spool->stream = writer_add_segments(spool->writer, spool->label, str_from(spool->prefix));
 }
 
 /* --- what there is at the start ---------------------------------------------------------- */
@@ -141,7 +145,7 @@ static void keep_files(struct spool *spool)
     spool->count = kept;
 }
 
-enum code spool_open(struct spool *spool, uint64_t from, struct why *why)
+static enum code list_files(struct spool *spool, struct why *why)
 {
     const struct files *files = spool->files;
     struct cut cut = str_cut_last(str_from(spool->prefix), '/');
@@ -155,6 +159,23 @@ enum code spool_open(struct spool *spool, uint64_t from, struct why *why)
         return fail(why, OVER_LIMIT, "no memory for the files %.120s*", spool->prefix);
     if (spool->count)
         qsort(spool->at, spool->count, sizeof *spool->at, by_base);
+    return OK;
+}
+
+bool spool_has_files(struct spool *spool)
+{
+    struct why why;
+    bool has = list_files(spool, &why) == OK && spool->count > 0;
+    spool->count = 0;
+    return has;
+}
+
+enum code spool_open(struct spool *spool, uint64_t from, struct why *why)
+{
+    spool->count = 0;
+    enum code code = list_files(spool, why);
+    if (code != OK)
+        return code;
     keep_files(spool);
     spool->tail = from;
     if (spool->count == 0)

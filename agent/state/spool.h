@@ -5,7 +5,7 @@
  * next commit is. A position names an entry for ever. Reading goes through the files port, below
  * what is known to be synced.
  *
- *     spool_init -> (state_start) -> spool_open -> spool_begin, record_write, spool_end ...
+ *     spool_init, spool_name, spool_add -> (state_start) -> spool_open -> spool_begin, record_write, spool_end ...
  * spool_flush before a commit spool_read ... spool_remove_below
  */
 #ifndef WEIR_SPOOL_H
@@ -23,6 +23,7 @@ enum { SPOOL_PREFIX_BYTES = 2048 };
 struct spool_file {
     uint64_t base, size, ordinal; /* ordinal: of its first entry */
     bool is_damaged; /* what was read of it was not whole: it is kept aside, not removed */
+    bool is_skipped; /* nobody will read it any more */
 };
 
 struct spool {
@@ -52,6 +53,8 @@ struct spool {
 void spool_init(struct spool *spool, const struct files *files, struct writer *writer,
                 enum segment_kind kind, struct str label);
 enum code spool_name(struct spool *spool, struct str directory, struct why *why) CHECK_RESULT;
+bool spool_has_files(struct spool *spool); /* named, not added yet */
+void spool_add(struct spool *spool);       /* to the writer */
 /* After it: finds the files there are, and where they end. No entry gets a position below `from`.
  */
 enum code spool_open(struct spool *spool, uint64_t from, struct why *why) CHECK_RESULT;
@@ -84,8 +87,13 @@ int spool_read(struct spool *spool, uint64_t position, uint64_t limit, struct ar
 void spool_damaged(struct spool *spool, uint64_t position);
 /* Files that end at or below it are done with: unlinked, or set aside when damaged. */
 void spool_remove_below(struct spool *spool, uint64_t position);
-/* The same for the one file that begins at base. */
-void spool_remove(struct spool *spool, uint64_t base);
+/* Nobody will read [from, to), whole files; those of them that end at or below a position are removed. */
+void spool_skip(struct spool *spool, uint64_t from, uint64_t to);
+void spool_remove_skipped(struct spool *spool, uint64_t position);
+/* Forgets files that others have removed. */
+void spool_refresh(struct spool *spool);
+/* The ordinal of the first entry at or above the begin of a file. */
+uint64_t spool_ordinal_at(const struct spool *spool, uint64_t base);
 /* Where the file that holds a position ends; the next file's begin where there is none. */
 uint64_t spool_file_end(const struct spool *spool, uint64_t position);
 

@@ -231,9 +231,37 @@ void spool_remove_below(struct spool *spool, uint64_t position)
         remove_at(spool, 0);
 }
 
-void spool_remove(struct spool *spool, uint64_t base)
+void spool_skip(struct spool *spool, uint64_t from, uint64_t to)
 {
     for (uint32_t i = 0; i < spool->count; i++)
-        if (spool->at[i].base == base && !is_being_written(spool, i))
+        if (spool->at[i].base >= from && spool->at[i].base + spool->at[i].size <= to)
+            spool->at[i].is_skipped = true;
+}
+
+void spool_remove_skipped(struct spool *spool, uint64_t position)
+{
+    for (uint32_t i = 0; i < spool->count; i++)
+        if (spool->at[i].is_skipped && spool->at[i].base + spool->at[i].size <= position &&
+            !is_being_written(spool, i))
             remove_at(spool, i--);
+}
+
+void spool_refresh(struct spool *spool)
+{
+    for (uint32_t i = 0; i < spool->count; i++) {
+        char path[SPOOL_PREFIX_BYTES];
+        struct file_facts facts;
+        path_of(spool, spool->at[i].base, "", path);
+        if (!is_being_written(spool, i) &&
+            spool->files->facts_at(spool->files->self, path, false, &facts) == ENOENT)
+            remove_at(spool, i--);
+    }
+}
+
+uint64_t spool_ordinal_at(const struct spool *spool, uint64_t base)
+{
+    for (uint32_t i = 0; i < spool->count; i++)
+        if (spool->at[i].base >= base)
+            return spool->at[i].ordinal;
+    return spool->ordinal;
 }

@@ -138,7 +138,8 @@ static enum code take_plan(struct state *state, const struct state_plan *plan, s
         names[i] = plan->outputs[i].label;
     state->inputs = ledger->input_names = inputs;
     ledger->output_names = names;
-    ledger->input_count = state->input_count = state->planned_inputs = plan->input_count;
+    state->input_count = state->planned_inputs = plan->input_count;
+    ledger->input_count = plan->input_count - plan->own_inputs;
     ledger->output_count = state->output_count = plan->output_count;
     state->outputs = plan->outputs;
     return OK;

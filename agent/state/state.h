@@ -28,6 +28,7 @@ struct state_plan { /* borrowed for the life of the state */
     struct str directory; /* empty: remember nothing */
     const struct str *inputs; /* labels, in the engine's order */
     uint32_t input_count;
+    uint32_t own_inputs; /* the last so many are the engine's own: the ledger does not show them */
     const struct state_output *outputs;
     uint32_t output_count;
     size_t writer_bytes; /* of output on its way to the disk; the bound of back-pressure */

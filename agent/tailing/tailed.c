@@ -51,8 +51,10 @@ static void ready_if_grown(struct tailing *tailing, struct follow *follow)
 
 void tailed_drop(struct tailing *tailing, struct follow *follow)
 {
-    if (follow->source)
+    if (follow->source) {
+        source_leaves(follow->source); /* what is open of it can be read nowhere else */
         source_finish(follow->source);
+    }
     follows_remove(&tailing->follows, follow);
 }
 

@@ -34,6 +34,8 @@ static void name_seen(struct tailing *tailing, struct follow *follow, struct str
          birth_is_inode(&follow->birth, &facts)))
         return;
     (void)follow_rename(follow, path);
+    if (follow->source)
+        source_leaves(follow->source); /* rotated: the next rotations remove it */
 }
 
 /* It was known before this run. */
@@ -154,6 +156,8 @@ static void unlinked(struct tailing *tailing, struct follow *follow, const struc
     bool has_grown = facts->size != follow->size;
     bool is_new = !follow->is_unlinked;
     follow->is_unlinked = true;
+    if (is_new && follow->source)
+        source_leaves(follow->source);
     tailing->unlinked++;
     if (is_new || has_grown)
         follow->due_ns = tailing->mono_ns + FINISH_NS;

@@ -74,7 +74,7 @@ static void every_output_has_its_row_of_the_ledger_and_no_http_needs_no_delivery
     for (uint16_t i = 0; i < 2; i++)
         CHECK(pipeline->drains[i].totals == &pipeline->ledger->outputs[i]);
     CHECK_TEXT(pipeline->ledger->output_names[1], "f");
-    CHECK(!pipeline->drains[0].keeps_dead);
+    CHECK(!pipeline->drains[0].letters.is_open);
     agent_close(&agent);
     sim_files_free(sim);
 }

@@ -171,8 +171,8 @@ static void an_id_that_a_stranger_used_is_a_dead_letter_and_told(void)
     sent(&rig, "one\ntwo\nsix\n");
     CHECK_EQ(rig_totals(&rig, 0)->delivered, 2);
     CHECK_EQ(rig_totals(&rig, 0)->dead_lettered, 1);
-    CHECK(rig_wrote(&rig, "/state/dead-elasticsearch.ndjson", "has this id already"));
-    CHECK(rig_wrote(&rig, "/state/dead-elasticsearch.ndjson", "two"));
+    CHECK(rig_wrote(&rig, "/state/dead-elasticsearch.0000000000000000.seg", "has this id already"));
+    CHECK(rig_wrote(&rig, "/state/dead-elasticsearch.0000000000000000.seg", "two"));
     buffer_init(&metrics, 1 << 20);
     metrics_write(&rig.agent.lane, &metrics);
     CHECK(str_find_str(

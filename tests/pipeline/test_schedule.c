@@ -17,6 +17,8 @@ static struct source *ready_source(struct fixture *fixture, const char *key, int
     return source;
 }
 
+static const struct readable all = {UINT64_MAX, UINT64_MAX};
+
 static void start(struct fixture *fixture)
 {
     fixture_init(fixture, 1);
@@ -30,17 +32,31 @@ static void of_eight_batches_seven_come_from_who_is_behind_and_one_from_who_is_c
     struct schedule schedule = {0};
     int behind = 0, current = 0;
     start(&fixture);
-    CHECK(!schedule_pick(&schedule, fixture.state));
+    CHECK(!schedule_pick(&schedule, fixture.state, all));
     (void)ready_source(&fixture, "middle", 20);
     const struct source *old = ready_source(&fixture, "old", 10),
                         *new = ready_source(&fixture, "new", 30);
     for (int i = 0; i < 16; i++) {
-        const struct source *picked = schedule_pick(&schedule, fixture.state);
+        const struct source *picked = schedule_pick(&schedule, fixture.state, all);
         behind += picked == old;
         current += picked == new;
     }
     CHECK_EQ(behind, 14);
     CHECK_EQ(current, 2);
+    fixture_clear(&fixture);
+}
+
+static void a_source_whose_outputs_are_full_waits_unless_it_is_leaving(void)
+{
+    struct fixture fixture;
+    struct schedule schedule = {0};
+    start(&fixture);
+    struct source *source = ready_source(&fixture, "only", 20);
+    CHECK(!schedule_pick(&schedule, fixture.state, (struct readable){0}));
+    CHECK(!schedule_pick(&schedule, fixture.state, (struct readable){.leaving = 1}));
+    source_leaves(source);
+    CHECK(!schedule_pick(&schedule, fixture.state, (struct readable){.inputs = 1}));
+    CHECK(schedule_pick(&schedule, fixture.state, (struct readable){.leaving = 1}) == source);
     fixture_clear(&fixture);
 }
 
@@ -52,7 +68,7 @@ static void in_order_it_is_always_who_is_furthest_behind(void)
     (void)ready_source(&fixture, "new", 30);
     struct source *old = ready_source(&fixture, "old", 10);
     for (int i = 0; i < 16; i++)
-        CHECK(schedule_pick(&schedule, fixture.state) == old);
+        CHECK(schedule_pick(&schedule, fixture.state, all) == old);
     fixture_clear(&fixture);
 }
 
@@ -66,7 +82,7 @@ static void a_source_with_no_event_yet_comes_first_and_stops_the_timers(void)
     struct source *mute = ready_source(&fixture, "mute", 0);
     CHECK(!schedule_knows_time(fixture.state));
     for (int i = 0; i < 16; i++)
-        CHECK(schedule_pick(&schedule, fixture.state) == mute);
+        CHECK(schedule_pick(&schedule, fixture.state, all) == mute);
     source_ready(mute, false); /* there is nothing to read in it */
     CHECK(schedule_knows_time(fixture.state));
     fixture_clear(&fixture);
@@ -98,6 +114,7 @@ static void a_sources_time_never_goes_back_and_never_into_the_future(void)
 }
 
 CHECK_MAIN(TEST(of_eight_batches_seven_come_from_who_is_behind_and_one_from_who_is_current),
+           TEST(a_source_whose_outputs_are_full_waits_unless_it_is_leaving),
            TEST(in_order_it_is_always_who_is_furthest_behind),
            TEST(a_source_with_no_event_yet_comes_first_and_stops_the_timers),
            TEST(stream_time_is_the_oldest_of_those_with_unread_bytes_else_the_walls),

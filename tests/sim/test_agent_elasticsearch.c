@@ -5,6 +5,7 @@
  * calm and a last start. The index then holds exactly what an undisturbed run gives it. WEIR_SEEDS
  * says how many seeds; a failure names its seed.
  */
+#include "tests/sim/letters.h"
 #include "tests/sim/machine.h"
 
 enum { SEEDS_DEFAULT = 20, LINES = 400 };
@@ -38,6 +39,19 @@ static void tally_stored(void *context, struct str target, struct str document)
 {
     struct tally *tally = context;
     world_add_tokens(document, str_equal(target, STR("whole")) ? tally->whole : tally->sampled);
+}
+
+static void tally_letter(void *context, struct str words, const struct event *event)
+{
+    CHECK(words.len > 0);
+    world_add_tokens(event->bytes, context);
+}
+
+static void tally_letters(struct machine *machine, const char *label, uint32_t *counts)
+{
+    struct sim_letters letters = {
+        .sim = machine->files, .directory = "/state", .context = counts, .each = tally_letter};
+    sim_letters_each(&letters, label);
 }
 
 static const struct sim_habits weathers[] = {
@@ -84,8 +98,8 @@ static void run(struct machine *machine, struct tally *tally)
     struct sim_files *files = machine->files;
     world_add_tokens(sim_files_text(files, "/out/all.ndjson"), tally->all_file);
     world_add_tokens(sim_files_text(files, "/out/few.ndjson"), tally->few_file);
-    world_add_tokens(sim_files_text(files, "/state/dead-whole.ndjson"), tally->whole_dead);
-    world_add_tokens(sim_files_text(files, "/state/dead-sampled.ndjson"), tally->sampled_dead);
+    tally_letters(machine, "whole", tally->whole_dead);
+    tally_letters(machine, "sampled", tally->sampled_dead);
 }
 
 /* What is wrong with a line stands in the dead letters and nowhere else. */

@@ -25,6 +25,7 @@ static inline void spools_start(struct spool_fixture *fixture)
                STR("elk/1"));
     fixture->spool.segment_bytes = fixture->segment_bytes;
     CHECK_OK(spool_name(&fixture->spool, STR("state"), &why), why);
+    spool_add(&fixture->spool);
     CHECK_OK(state_start(state, &why), why);
     CHECK_OK(spool_open(&fixture->spool, 0, &why), why);
 }

@@ -1,0 +1,18 @@
+/* agent/pipeline/room.h - may more be read: for each output there is room, or its queue, or it must wait.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The source is the buffer while all is well. A queue takes over only where its output would hold back another one,
+ * or where a source is about to go; an output that is alone with its sources just stops their reading.
+ */
+#ifndef WEIR_ROOM_H
+#define WEIR_ROOM_H
+
+#include "agent/pipeline/pipeline.h"
+
+/* May events come that end at these outputs? If so, every one of them is told where to put its own (drain.diverts).
+ * is_leaving: what is not read now may be lost. */
+bool room_for(struct pipeline *pipeline, uint64_t outputs, bool is_leaving);
+/* A bit for each input whose sources may be read; ret_leaving: for those of its sources that are leaving. */
+uint64_t room_of_inputs(struct pipeline *pipeline, uint64_t *ret_leaving);
+
+#endif

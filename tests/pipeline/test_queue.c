@@ -1,0 +1,233 @@
+/* tests/pipeline/test_queue.c - mirrors agent/pipeline/queue.c.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "agent/pipeline/queue.c"
+
+#include "tests/pipeline/away.h"
+
+static const char CONFIG[] = AWAY_INPUT AWAY_FAR "}\n" AWAY_FILE;
+static struct away away;
+
+static size_t queue_files(void)
+{
+    return away_drain(&away)->queue.spool.count;
+}
+
+static void what_a_dead_far_end_misses_waits_on_disk_and_arrives_when_it_is_back(void)
+{
+    away_open(&away, CONFIG);
+    away_leave(&away);
+    away_write(&away, "/logs/a.log", 200);
+    away_wait(&away); /* in memory, then the breaker opens */
+    away_write(&away, "/logs/a.log", 1000);
+    away_wait(&away);
+    CHECK(away_totals(&away)->queued >= 1000);
+    CHECK_EQ(away_totals(&away)->delivered, 0);
+    CHECK(output_is_balanced(away_totals(&away)));
+    CHECK(queue_bytes(&away_drain(&away)->queue) > 400 * 1000);
+    away_return(&away);
+    away_arrive(&away);
+    CHECK_EQ(away_totals(&away)->delivered, 1200);
+    rig_steps(&away.rig, 100);
+    CHECK(queue_files() <= 1);
+    away_close(&away);
+}
+
+static void kill_9_at_any_step_loses_nothing_of_it_and_sends_nothing_twice(void)
+{
+    for (int steps = 1; steps < 1500; steps += 37) {
+        away_open(&away, CONFIG);
+        away_leave(&away);
+        away_write(&away, "/logs/a.log", 100);
+        away_wait(&away);
+        away_write(&away, "/logs/a.log", 300);
+        rig_steps(&away.rig, steps);
+        if (steps % 2) {
+            rig_kill(&away.rig);
+        } else {
+            agent_close(&away.rig.agent);
+            sim_files_crash(away.rig.sim);
+        }
+        away_return(&away);
+        rig_start(&away.rig, CONFIG);
+        CHECK(output_is_balanced(away_totals(&away)));
+        rig_steps(&away.rig, 100);
+        away_arrive(&away);
+        CHECK_EQ(away_totals(&away)->delivered, 400);
+        away_close(&away);
+    }
+}
+
+static void a_source_that_was_deleted_meanwhile_is_missed_by_nobody(void)
+{
+    away_open(&away, CONFIG);
+    const struct files *files = sim_files_port(away.rig.sim);
+    away_leave(&away);
+    away_write(&away, "/logs/a.log", 100);
+    away_wait(&away);
+    away_write(&away, "/logs/a.log", 500);
+    away_wait(&away);
+    CHECK_EQ(files->unlink(files->self, "/logs/a.log"), 0);
+    rig_steps(&away.rig, 1500);
+    rig_kill(&away.rig);
+    away_return(&away);
+    rig_start(&away.rig, CONFIG);
+    away_arrive(&away);
+    CHECK_EQ(away_totals(&away)->abandoned, 0);
+    away_close(&away);
+}
+
+static void a_flipped_bit_costs_the_event_it_hit_which_is_counted_and_told_once(void)
+{
+    away_open(&away, CONFIG);
+    away_leave(&away);
+    away_write(&away, "/logs/a.log", 100);
+    away_wait(&away);
+    away_write(&away, "/logs/a.log", 500);
+    away_wait(&away);
+    sim_files_flip(away.rig.sim, "/state/queue-elk.0000000000000000.seg", 150000);
+    away_return(&away);
+    for (int i = 0; i < 3000 && away_totals(&away)->delivered < 599; i++)
+        rig_step(&away.rig);
+    CHECK_EQ(away_totals(&away)->delivered, 599);
+    CHECK_EQ(away_totals(&away)->abandoned, 1);
+    CHECK_EQ(away_totals(&away)->queued, 0);
+    CHECK(output_is_balanced(away_totals(&away)));
+    CHECK_EQ(rig_told_times("is damaged in 1 places"), 1);
+    CHECK_EQ(rig_told_times("1 queued events could not be read back"), 1);
+    rig_kill(&away.rig);
+    rig_start(&away.rig, CONFIG);
+    away_write(&away, "/logs/a.log", 1);
+    rig_steps(&away.rig, 100);
+    CHECK_EQ(away_totals(&away)->delivered, 600);
+    away_close(&away);
+}
+
+static void a_torn_tail_is_lost_alone(void)
+{
+    static char text[1 << 20];
+    away_open(&away, CONFIG);
+    away_leave(&away);
+    away_write(&away, "/logs/a.log", 100);
+    away_wait(&away);
+    away_write(&away, "/logs/a.log", 100);
+    away_wait(&away);
+    uint64_t queued = away_totals(&away)->queued;
+    rig_kill(&away.rig);
+    const char *path = "/state/queue-elk.0000000000000000.seg";
+    struct str whole = sim_files_text(away.rig.sim, path);
+    CHECK(whole.len > 1000 && whole.len < sizeof text);
+    memcpy(text, whole.at, whole.len);
+    sim_files_replace(away.rig.sim, path, (struct str){text, whole.len - 50});
+    away_return(&away);
+    rig_start(&away.rig, CONFIG);
+    for (int i = 0; i < 3000 && away_totals(&away)->delivered < 199; i++)
+        rig_step(&away.rig);
+    CHECK(queued > 0);
+    CHECK_EQ(away_totals(&away)->delivered, 199);
+    CHECK_EQ(away_totals(&away)->abandoned, 1);
+    CHECK(output_is_balanced(away_totals(&away)));
+    away_close(&away);
+}
+
+static void files_that_others_removed_are_counted_as_lost(void)
+{
+    away_open(&away, CONFIG);
+    const struct files *files = sim_files_port(away.rig.sim);
+    away_leave(&away);
+    away_write(&away, "/logs/a.log", 100);
+    away_wait(&away);
+    away_write(&away, "/logs/a.log", 100);
+    away_wait(&away);
+    uint64_t queued = away_totals(&away)->queued;
+    rig_kill(&away.rig);
+    CHECK_EQ(files->unlink(files->self, "/state/queue-elk.0000000000000000.seg"), 0);
+    away_return(&away);
+    rig_start(&away.rig, CONFIG);
+    rig_steps(&away.rig, 300);
+    CHECK_EQ(away_totals(&away)->delivered + away_totals(&away)->abandoned, 200);
+    CHECK(away_totals(&away)->abandoned <= queued + 100);
+    CHECK_EQ(away_totals(&away)->queued, 0);
+    CHECK(output_is_balanced(away_totals(&away)));
+    away_close(&away);
+}
+
+static void a_full_queue_makes_inputs_wait_or_drops_the_oldest(void)
+{
+    static const char *const configs[] = {
+        AWAY_INPUT AWAY_FAR "queue { size = 1MiB } }\n" AWAY_FILE,
+        AWAY_INPUT AWAY_FAR "queue { size = 1MiB when_full = drop_oldest } }\n" AWAY_FILE,
+    };
+    for (int drops = 0; drops < 2; drops++) {
+        away_open(&away, configs[drops]);
+        away_leave(&away);
+        away_write(&away, "/logs/a.log", 100);
+        rig_steps(&away.rig, 800);
+        away.line_bytes = 8000; /* more than fits into memory and queue together */
+        away_write(&away, "/logs/a.log", 6000);
+        rig_steps(&away.rig, 800);
+        CHECK(queue_bytes(&away_drain(&away)->queue) < (1 << 20) + 600 * 1024);
+        CHECK(output_is_balanced(away_totals(&away)));
+        CHECK_EQ(away_totals(&away)->evicted > 0, drops);
+        CHECK_EQ(rig_lines(&away.rig, "/out/all") == 6100, drops);
+        CHECK_EQ(rig_told_times("the queue is full"), 1);
+        away_return(&away);
+        for (int i = 0; i < 30000 && (away_totals(&away)->in < 6100 || away_totals(&away)->queued ||
+                                      away_totals(&away)->in_flight);
+             i++)
+            rig_step(&away.rig);
+        CHECK_EQ(rig_lines(&away.rig, "/out/all"), 6100);
+        CHECK_EQ(away_totals(&away)->delivered + away_totals(&away)->evicted, 6100);
+        CHECK(drops || away_totals(&away)->evicted == 0);
+        CHECK(output_is_balanced(away_totals(&away)));
+        away_close(&away);
+    }
+}
+
+static void on_a_full_disk_it_falls_back_to_holding_and_heals(void)
+{
+    away_open(&away, CONFIG);
+    away_leave(&away);
+    away_write(&away, "/logs/a.log", 100);
+    away_wait(&away);
+    struct sim_faults *faults = sim_files_faults(away.rig.sim);
+    faults->is_limited = true;
+    faults->room = 20000;
+    away_write(&away, "/logs/a.log", 2000);
+    rig_steps(&away.rig, 1000);
+    CHECK(!queue_has_room(&away_drain(&away)->queue));
+    CHECK_EQ(rig_told_times("No space left on device"), 1);
+    faults->is_limited = false;
+    rig_steps(&away.rig, 1000);
+    away_wait(&away);
+    away_return(&away);
+    away_arrive(&away);
+    away_close(&away);
+}
+
+static void a_renamed_output_takes_over_what_waited_for_the_old_one(void)
+{
+    away_open(&away, CONFIG);
+    away_leave(&away);
+    away_write(&away, "/logs/a.log", 100);
+    away_wait(&away);
+    away_write(&away, "/logs/a.log", 300);
+    away_wait(&away);
+    CHECK(away_totals(&away)->queued > 0);
+    rig_kill(&away.rig);
+    away_return(&away);
+    rig_start(&away.rig, AWAY_INPUT "output elasticsearch \"new\" { url = \"http://far\" names = "
+                                    "as_is was = \"elk\" }\n" AWAY_FILE);
+    CHECK(away_totals(&away)->queued > 0);
+    away_arrive(&away);
+    away_close(&away);
+}
+
+CHECK_MAIN(TEST(what_a_dead_far_end_misses_waits_on_disk_and_arrives_when_it_is_back),
+           TEST(kill_9_at_any_step_loses_nothing_of_it_and_sends_nothing_twice),
+           TEST(a_source_that_was_deleted_meanwhile_is_missed_by_nobody),
+           TEST(a_flipped_bit_costs_the_event_it_hit_which_is_counted_and_told_once),
+           TEST(a_torn_tail_is_lost_alone), TEST(files_that_others_removed_are_counted_as_lost),
+           TEST(a_full_queue_makes_inputs_wait_or_drops_the_oldest),
+           TEST(on_a_full_disk_it_falls_back_to_holding_and_heals),
+           TEST(a_renamed_output_takes_over_what_waited_for_the_old_one))
