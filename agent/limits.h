@@ -44,6 +44,7 @@ enum {
     REPLY_BYTES_MAX = 32 << 20,  /* an answer: 100,000 items with errors */
     IN_FLIGHT_MAX = 64,          /* requests at once of one output */
     RETRY_AFTER_S_MAX = 3600,    /* no far end may silence us for longer */
+    PREFLIGHT_S_MAX = 60,        /* no data waits longer for a template that a far end cannot take now */
     RULES_MAX = 250,             /* of one sampler: a held event notes its rule in a byte */
     RULE_ANY_MAX = 64,           /* any() terms of one sampler: one bit each */
     RULE_RATES_MAX = 8,          /* rates of one sampler that depend on the event: each trace keeps the smallest */

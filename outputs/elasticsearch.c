@@ -16,7 +16,8 @@ struct elasticsearch {
     struct endpoint endpoint;
     struct template *index;
     struct str api_key, pipeline;
-    int names;
+    int names, bootstrap;
+    int64_t retention_ns;
     bool doc_count;
     struct encoding encoding;
     struct indexing indexing;
@@ -24,6 +25,12 @@ struct elasticsearch {
 
 static const struct choice names_words[] = {
     {"ecs", NAMES_ECS}, {"otel", NAMES_OTEL}, {"as_is", NAMES_AS_IS}, {0}};
+
+static const struct choice bootstrap_words[] = {{"auto", BOOTSTRAP_AUTO},
+                                                {"data_stream", BOOTSTRAP_DATA_STREAM},
+                                                {"index", BOOTSTRAP_INDEX},
+                                                {"off", BOOTSTRAP_OFF},
+                                                {0}};
 
 static const struct setting settings[] = {
     ENDPOINT_SETTINGS(struct elasticsearch, endpoint, "[\"http://localhost:9200\"]"),
@@ -39,6 +46,16 @@ static const struct setting settings[] = {
     CHOICE_SETTING(
         struct elasticsearch, names, names_words, .def = "ecs",
         .help = "What fields are called: Elastic Common Schema, OpenTelemetry, or as they came."),
+    CHOICE_SETTING(struct elasticsearch, bootstrap, bootstrap_words, .def = "auto",
+                   .help = "Before the first event, write an index template for the names of "
+                           "`index`: a data stream, or plain indexes. auto: plain indexes where "
+                           "`index` holds a time, nothing where it begins with a field. Where "
+                           "another template looks after these names, or somebody changed ours, "
+                           "it is left alone."),
+    DURATION_SETTING(struct elasticsearch, retention, .min = "1h", .max = "3650d", .example = "30d",
+                     .help = "Let the server delete what is older: by the data stream's "
+                             "lifecycle, by an ILM policy, or by OpenSearch's ISM, whichever it "
+                             "has. Without it everything is kept."),
     BOOL_SETTING(
         struct elasticsearch, doc_count, .def = "true",
         .help = "Write _doc_count for sampled events, so that every bucket counts what they stand "
@@ -49,31 +66,13 @@ static const struct setting settings[] = {
 /* --- opening -------------------------------------------------------------------------------------
  */
 
-/* What no index name may be; null: it is fine. */
-static const char *name_mistake(struct str name)
-{
-    if (name.len == 0 || name.len > TARGET_BYTES_MAX)
-        return "it must have 1 to 255 bytes";
-    if (strchr("-_+", name.at[0]))
-        return "it must not begin with -, _ or +";
-    if (str_equal(name, STR(".")) || str_equal(name, STR("..")))
-        return "it must not be . or ..";
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.at[i] >= 'A' && name.at[i] <= 'Z')
-            return "it must be in lower case";
-        if (memchr("\\/*?\"<>| ,#:", name.at[i], 12) || (unsigned char)name.at[i] < ' ')
-            return "it must not hold \\ / * ? \" < > | , # : or a blank";
-    }
-    return NULL;
-}
-
 static enum code index_check(const struct elasticsearch *es, struct host *host, struct why *why)
 {
     const struct event bare = {0};
     struct buffer name;
     buffer_init(&name, LINE_BYTES_DEFAULT);
     template_write(es->index, &bare, TEMPLATE_SAFE, &name, host_arena(host));
-    const char *mistake = name_mistake(buffer_str(&name));
+    const char *mistake = indexing_name_mistake(buffer_str(&name));
     enum code code = OK;
     if (mistake)
         code = fail(why, BAD_CONFIG, "%s: `index` would give \"%.*s\": %s", host_where(host),
@@ -82,18 +81,20 @@ static enum code index_check(const struct elasticsearch *es, struct host *host, 
     return code;
 }
 
-static enum code indexing_plan(struct elasticsearch *es, struct host *host, struct why *why)
+static enum code plan_open(struct elasticsearch *es, struct host *host, struct why *why)
 {
     struct buffer pattern;
     buffer_init(&pattern, LINE_BYTES_DEFAULT);
     template_pattern(es->index, &pattern);
     es->indexing = (struct indexing){.pattern = arena_copy(host_arena(host), buffer_str(&pattern)),
+                                     .has_time = template_has_time(es->index),
                                      .pipeline = es->pipeline,
+                                     .bootstrap = (enum bootstrap)es->bootstrap,
+                                     .retention_ns = es->retention_ns,
+                                     .names = (enum naming)es->names,
                                      .has_credentials = es->endpoint.auth_header.len > 0};
     buffer_clear(&pattern);
-    if (!es->indexing.pattern.at)
-        return fail(why, OVER_LIMIT, "%s: no memory for the output", host_where(host));
-    return OK;
+    return indexing_open(&es->indexing, host_arena(host), host_where(host), why);
 }
 
 static enum code elasticsearch_open(void *self, struct host *host, struct why *why)
@@ -110,7 +111,7 @@ static enum code elasticsearch_open(void *self, struct host *host, struct why *w
     enum code code = index_check(es, host, why);
     if (code == OK)
         code = endpoint_open(&es->endpoint, host_arena(host), host_where(host), why);
-    return code == OK ? indexing_plan(es, host, why) : code;
+    return code == OK ? plan_open(es, host, why) : code;
 }
 
 static const struct endpoint *elasticsearch_endpoint(const void *self)

@@ -28,17 +28,21 @@ static const char *address_of(const struct route *route)
     return route->unix_socket ? route->unix_socket : route->base;
 }
 
-static void report_add(void *context, enum finding finding, const char *text)
+static void finding_line(struct buffer *to, const struct asking *asking, enum finding finding,
+                         const char *text)
 {
-    const struct asking *asking = context;
-    struct connect *connect = asking->connect;
-    struct buffer *to = &connect->report;
-    connect->faults += finding == FINDING_FAULT;
-    if (!connect->json) {
-        buffer_format(to, "%-5s  %s  %s  %s\n", finding_words[finding], asking->title,
-                      address_of(asking->route), text);
-        return;
-    }
+    buffer_format(to, "%-5s  ", finding_words[finding]);
+    buffer_add(to, str_from(asking->title));
+    buffer_add(to, STR("  "));
+    buffer_add(to, str_from(address_of(asking->route)));
+    buffer_add(to, STR("  "));
+    buffer_add(to, str_from(text));
+    buffer_byte(to, '\n');
+}
+
+static void finding_json(struct buffer *to, const struct asking *asking, enum finding finding,
+                         const char *text)
+{
     buffer_format(to, "{\"finding\":\"%s\",\"output\":", finding_words[finding]);
     encode_text(to, str_from(asking->title));
     buffer_add(to, STR(",\"address\":"));
@@ -46,6 +50,18 @@ static void report_add(void *context, enum finding finding, const char *text)
     buffer_add(to, STR(",\"message\":"));
     encode_text(to, str_from(text));
     buffer_add(to, STR("}\n"));
+}
+
+static void report_add(void *context, enum finding finding, const char *text)
+{
+    const struct asking *asking = context;
+    struct connect *connect = asking->connect;
+    struct buffer *to = &connect->report;
+    connect->faults += finding == FINDING_FAULT;
+    if (connect->json)
+        finding_json(to, asking, finding, text);
+    else
+        finding_line(to, asking, finding, text);
 }
 
 static void report_format(const struct asking *asking, enum finding finding, const char *format,

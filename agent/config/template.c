@@ -310,6 +310,14 @@ void template_pattern(const struct template *template, struct buffer *to)
     }
 }
 
+bool template_has_time(const struct template *template)
+{
+    for (size_t i = 0; i < template->count; i++)
+        if (template->parts[i].kind == PART_TIME)
+            return true;
+    return false;
+}
+
 bool template_is_constant(const struct template *template)
 {
     for (size_t i = 0; i < template->count; i++)

@@ -19,6 +19,7 @@ void template_write(const struct template *template, const struct event *event,
                     enum template_alphabet alphabet, struct buffer *to, struct arena *scratch);
 /* The names it can give, as a pattern: "*" for whatever a field or the time brings in. */
 void template_pattern(const struct template *template, struct buffer *to);
+bool template_has_time(const struct template *template); /* {timestamp:...} */
 bool template_is_constant(const struct template *template);
 
 #endif

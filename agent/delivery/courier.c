@@ -9,6 +9,7 @@
 #include "agent/delivery/board.h"
 #include "agent/delivery/compress.h"
 #include "agent/delivery/flight.h"
+#include "agent/delivery/preflight.h"
 #include "agent/delivery/reach.h"
 #include "agent/delivery/shipment.h"
 #include "agent/ports/exchange.h"
@@ -27,6 +28,13 @@ void courier_tell(struct courier *courier, bool is_alarm, const char *key, const
     va_start(args, format);
     vsnprintf(notice.text, sizeof notice.text, format, args);
     va_end(args);
+    courier->notify(courier->context, &notice);
+}
+
+void courier_news(struct courier *courier, const char *text)
+{
+    struct notice notice = {.output = courier->index, .is_news = true};
+    snprintf(notice.text, sizeof notice.text, "%s", text);
     courier->notify(courier->context, &notice);
 }
 
@@ -89,18 +97,20 @@ enum code courier_open(struct courier *courier, const struct delivery_output *ou
     arena_init(&courier->run, ARENA_CHUNK, RUN_ARENA_MAX);
     arena_init(&courier->scratch, ARENA_CHUNK, SCRATCH_ARENA_MAX);
     courier->reach = arena_zeroed(&courier->run, sizeof *courier->reach);
+    courier->preflight = arena_zeroed(&courier->run, sizeof *courier->preflight);
     courier->board = arena_zeroed(&courier->run, sizeof *courier->board);
     enum compress codec = codec_of(endpoint);
     bool wants_compressor = codec != COMPRESS_NONE;
     if (wants_compressor)
         courier->compressor = compressor_make(codec);
-    if (!courier->board || !courier->reach ||
+    if (!courier->board || !courier->reach || !courier->preflight ||
         (!courier->brokers && !reach_open(courier->reach, endpoint, &courier->run)) ||
         !flights_make(courier) || (wants_compressor && !courier->compressor))
         return fail(why, OVER_LIMIT, "no memory to deliver to %.*s", STR_ARG(output->label));
     if (courier->brokers)
         return producer_open(courier, why) ? OK : why->code;
     routes_shuffle(courier);
+    preflight_init(courier->preflight, courier);
     return OK;
 }
 
@@ -108,6 +118,8 @@ void courier_close(struct courier *courier)
 {
     if (courier->brokers)
         shipments_drop(courier);
+    if (courier->preflight)
+        preflight_clear(courier->preflight);
     for (uint32_t i = 0; courier->flights && i < courier->flight_room; i++) {
         struct flight *flight = &courier->flights[i];
         if (flight->payload) {
@@ -125,6 +137,26 @@ void courier_close(struct courier *courier)
     arena_clear(&courier->scratch);
     arena_clear(&courier->run);
     *courier = (struct courier){0};
+}
+
+/* --- the far end's health
+ * -------------------------------------------------------------------------- */
+
+void courier_unwell(struct courier *courier, struct route *route, const char *what, int64_t now_ns)
+{
+    static const struct backoff rests = {.base_ns = SECOND_NS, .cap_ns = 60 * SECOND_NS};
+    route->rests_until_ns = now_ns + backoff_rest(&rests, route->failures++, courier->clock);
+    if (breaker_failed(&courier->breaker, now_ns, courier->clock))
+        courier_tell(courier, true, "breaker", "%s: %s: pausing, nothing is lost", route->base,
+                     what);
+}
+
+void courier_well(struct courier *courier, struct route *route)
+{
+    route->failures = 0;
+    route->rests_until_ns = 0;
+    if (breaker_succeeded(&courier->breaker))
+        courier_tell(courier, false, "breaker", "answers again");
 }
 
 /* --- coming in and going back
@@ -351,7 +383,10 @@ int64_t courier_step(struct courier *courier, int64_t now_ns)
 {
     int64_t wake = INT64_MAX, mend = courier->brokers ? producer_mend(courier, now_ns) : INT64_MAX;
     uint32_t limit = concurrency_limit(&courier->concurrency);
-    while (courier->waiting.count && courier->in_flight < limit && !is_reserved(courier)) {
+    if (!preflight_is_over(courier->preflight) && newest_of(courier, NULL))
+        wake = preflight_step(courier->preflight, now_ns);
+    while (preflight_is_over(courier->preflight) && courier->waiting.count &&
+           courier->in_flight < limit && !is_reserved(courier)) {
         wake = closed_until(courier);
         if (wake > now_ns)
             break;
@@ -375,8 +410,17 @@ int64_t courier_step(struct courier *courier, int64_t now_ns)
     return earlier(wake, mend);
 }
 
+bool courier_owns(const struct courier *courier, const struct exchange *exchange)
+{
+    return courier->preflight && preflight_owns(courier->preflight, exchange);
+}
+
 void courier_done(struct courier *courier, struct exchange *exchange, int64_t now_ns)
 {
+    if (courier_owns(courier, exchange)) {
+        preflight_done(courier->preflight, now_ns);
+        return;
+    }
     struct flight *flight = exchange->mine;
     MUST(flight->courier == courier && flight->payload);
     board_latency(courier->board, now_ns - flight->started_ns);

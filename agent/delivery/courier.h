@@ -17,8 +17,10 @@ struct brokers;
 struct compressor;
 struct exchange;
 struct flight;
+struct preflight;
 struct producer;
 struct reach;
+struct route;
 
 struct courier {
     const struct output *output;
@@ -34,6 +36,7 @@ struct courier {
     struct flight *flights;
     uint32_t flight_room, in_flight;
     struct reach *reach;
+    struct preflight *preflight; /* what goes ahead of the first payload */
     struct breaker breaker;
     struct concurrency concurrency;
     struct hold hold;          /* of the whole output: credentials */
@@ -72,6 +75,8 @@ void courier_close(struct courier *courier); /* frees what it still holds; zeroe
 void courier_accept(struct courier *courier, struct payload *payload); /* takes it */
 /* Sends what may be sent; returns when it wants to be called again (mono ns; INT64_MAX: not). */
 int64_t courier_step(struct courier *courier, int64_t now_ns);
+/* Did this courier send it ahead of its payloads? The others say themselves whose they are. */
+bool courier_owns(const struct courier *courier, const struct exchange *exchange);
 /* The port gave back an exchange of this courier. */
 void courier_done(struct courier *courier, struct exchange *exchange, int64_t now_ns);
 bool courier_is_idle(const struct courier *courier); /* nothing waiting, nothing in flight */
@@ -94,5 +99,12 @@ void courier_give(struct courier *courier, struct payload *payload);
 
 void courier_tell(struct courier *courier, bool is_alarm, const char *key, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* The same as it is, without an alarm that could be over later. */
+void courier_news(struct courier *courier, const char *text);
+
+/* What a request said of the far end's health, through the route that it went: tells when the breaker opens or closes. */
+void courier_unwell(struct courier *courier, struct route *route, const char *what, int64_t now_ns);
+void courier_well(struct courier *courier, struct route *route);
 
 #endif

@@ -245,14 +245,22 @@ static void couriers_abandon(struct delivery *delivery)
             courier_abandon(&delivery->outputs[i]->courier);
 }
 
+/* A flight knows its courier; an errand's exchange is asked for, which is rare. */
+static struct courier *courier_of(const struct delivery *delivery, const struct exchange *exchange)
+{
+    for (uint32_t i = 0; i < OUTPUTS_MAX; i++)
+        if (delivery->outputs[i] && courier_owns(&delivery->outputs[i]->courier, exchange))
+            return &delivery->outputs[i]->courier;
+    return ((const struct flight *)exchange->mine)->courier;
+}
+
 static void answers_take(struct delivery *delivery)
 {
     const struct exchanges *exchanges = delivery->exchanges;
     struct exchange *exchange;
-    while ((exchange = exchanges->take_done(exchanges->self)) != NULL) {
-        struct flight *flight = exchange->mine;
-        courier_done(flight->courier, exchange, delivery->clock->mono_ns(delivery->clock->self));
-    }
+    while ((exchange = exchanges->take_done(exchanges->self)) != NULL)
+        courier_done(courier_of(delivery, exchange), exchange,
+                     delivery->clock->mono_ns(delivery->clock->self));
 }
 
 static void reports_take(struct delivery *delivery)

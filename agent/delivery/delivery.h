@@ -81,6 +81,7 @@ void delivery_stop(struct delivery *delivery, int64_t deadline_mono_ns);
 struct notice { /* one change of state, told once */
     uint32_t output;
     bool is_alarm;  /* false: it is well again */
+    bool is_news;   /* neither: told as it is, and has no key */
     char key[16];   /* breaker, hold, refused, twin */
     char text[240]; /* one line, no secret */
 };

@@ -17,7 +17,6 @@
 enum { NO_ANSWERS_TO_BISECT = 3 };
 
 static const struct backoff pauses = {.base_ns = SECOND_NS / 5, .cap_ns = 30 * SECOND_NS};
-static const struct backoff rests = {.base_ns = SECOND_NS, .cap_ns = 60 * SECOND_NS};
 
 #define TARGET_ARG(target) ((target)->name_len < 60 ? (target)->name_len : 60), (target)->name
 
@@ -407,33 +406,22 @@ static void whole_not_sent(struct answer *answer)
 
 static void health_failed(const struct answer *answer)
 {
-    struct courier *courier = answer->courier;
-    struct route *route = answer->flight->route;
-    route->rests_until_ns =
-        answer->now_ns + backoff_rest(&rests, route->failures++, courier->clock);
-    if (!breaker_failed(&courier->breaker, answer->now_ns, courier->clock))
-        return;
     const struct exchange *exchange = &answer->flight->exchange;
+    char what[160];
     if (exchange->fate == EXCHANGE_REPLIED)
-        courier_tell(courier, true, "breaker", "%s answers %d (%.*s): pausing, nothing is lost",
-                     route->base, exchange->status,
-                     STR_ARG(str_slice(answer->judgement.whole_words, 0, 100)));
+        snprintf(what, sizeof what, "answers %d (%.*s)", exchange->status,
+                 STR_ARG(str_slice(answer->judgement.whole_words, 0, 100)));
     else
-        courier_tell(courier, true, "breaker", "%s: %s: pausing, nothing is lost", route->base,
-                     exchange->error);
+        snprintf(what, sizeof what, "%s", exchange->error);
+    courier_unwell(answer->courier, answer->flight->route, what, answer->now_ns);
 }
 
 static void health_judge(const struct answer *answer)
 {
-    struct courier *courier = answer->courier;
-    if (answer->judgement.whole == RETRY && answer->reply.status != 429) {
+    if (answer->judgement.whole == RETRY && answer->reply.status != 429)
         health_failed(answer);
-        return;
-    }
-    answer->flight->route->failures = 0;
-    answer->flight->route->rests_until_ns = 0;
-    if (breaker_succeeded(&courier->breaker))
-        courier_tell(courier, false, "breaker", "answers again");
+    else
+        courier_well(answer->courier, answer->flight->route);
 }
 
 static void answer_judge(struct answer *answer)

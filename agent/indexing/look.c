@@ -2,27 +2,6 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "agent/indexing/talk.h"
-#include "agent/indexing/words.h"
-
-enum { WORDS_SHOWN = 160 };
-
-static struct str shown(const struct turn *turn, const struct reply *reply)
-{
-    return str_slice(words_of_reply(reply, turn->errand->arena), 0, WORDS_SHOWN);
-}
-
-static void tell_unauthorized(const struct turn *turn, const struct reply *reply)
-{
-    if (turn->indexing->has_credentials)
-        errand_tell(turn->errand, FINDING_FAULT,
-                    "it refuses our credentials (%.*s): look at `api_key`, `user` and `password`, "
-                    "or `bearer`",
-                    STR_ARG(shown(turn, reply)));
-    else
-        errand_tell(turn->errand, FINDING_FAULT,
-                    "it wants credentials: set `api_key`, `user` and `password`, or `bearer`");
-    turn_end(turn);
-}
 
 /* --- who is there -------------------------------------------------------------------------- */
 
@@ -65,9 +44,7 @@ static void who_is_known(const struct turn *turn, struct value banner)
 static void who_hear(const struct turn *turn, const struct reply *reply)
 {
     struct value answer = answer_read(reply->body);
-    if (reply->status == 401) {
-        tell_unauthorized(turn, reply);
-    } else if (reply->status == 403) {
+    if (reply->status == 403) {
         errand_tell(turn->errand, FINDING_DOUBT,
                     "it does not tell us its version: grant the cluster privilege \"monitor\"");
     } else if (reply->status == 200) {
@@ -115,8 +92,6 @@ static struct str missing_in(const struct turn *turn, struct value privileges)
  */
 static void privileges_hear(const struct turn *turn, const struct reply *reply)
 {
-    if (reply->status == 401)
-        tell_unauthorized(turn, reply);
     if (reply->status != 200)
         return;
     const struct indexing *indexing = turn->indexing;
@@ -140,14 +115,9 @@ const struct step step_privileges = {privileges_ask, privileges_hear};
 static bool pipeline_ask(const struct turn *turn, struct request *ret)
 {
     struct str pipeline = turn->indexing->pipeline;
-    struct buffer path;
     if (turn->errand->kind != ERRAND_LOOK || !pipeline.len || str_equal(pipeline, STR("_none")))
         return false;
-    buffer_init(&path, 4096);
-    buffer_add(&path, STR("/_ingest/pipeline/"));
-    endpoint_write_url_part(&path, pipeline);
-    turn_send(ret, "GET", arena_copy(turn->errand->arena, buffer_str(&path)), (struct str){0});
-    buffer_clear(&path);
+    turn_send(ret, "GET", turn_path(turn, "/_ingest/pipeline/", pipeline), (struct str){0});
     return true;
 }
 
@@ -166,7 +136,7 @@ static void pipeline_hear(const struct turn *turn, const struct reply *reply)
     else
         errand_tell(turn->errand, FINDING_DOUBT,
                     "whether there is an ingest pipeline \"%.*s\" cannot be told (%.*s)",
-                    STR_ARG(name), STR_ARG(shown(turn, reply)));
+                    STR_ARG(name), STR_ARG(turn_words(turn, reply)));
 }
 
 const struct step step_pipeline = {pipeline_ask, pipeline_hear};

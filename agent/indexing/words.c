@@ -5,16 +5,24 @@
 
 #include <stdio.h>
 
+/* What it all came from, below any number of "could not, because". Missing: it says no cause. */
+static struct value deepest(struct value error)
+{
+    struct value cause = answer_member(error, STR("caused_by")), found = {.kind = VALUE_MISSING};
+    for (; cause.kind == VALUE_OBJECT; cause = answer_member(cause, STR("caused_by")))
+        found = cause;
+    return found;
+}
+
 struct str words_of_error(struct value error, struct arena *arena)
 {
     char words[WORDS_BYTES_MAX];
     struct str text;
     if (error.kind != VALUE_OBJECT) /* "Incorrect HTTP method" */
         return value_text(error, arena, &text) ? arena_copy(arena, text) : (struct str){0};
-    struct value cause = answer_member(error, STR("caused_by"));
     struct str type = answer_text(error, STR("type"), arena),
                reason = answer_text(error, STR("reason"), arena),
-               deeper = answer_text(cause, STR("reason"), arena);
+               deeper = answer_text(deepest(error), STR("reason"), arena);
     size_t len =
         (size_t)snprintf(words, sizeof words, "%.*s: %.*s%s%.*s", STR_ARG(type), STR_ARG(reason),
                          deeper.len ? "; caused by: " : "", STR_ARG(deeper));

@@ -232,7 +232,9 @@ void drain_hear(struct drain *drain, const struct notice *notice, int64_t mono_n
 {
     if (str_equal(str_from(notice->key), STR("breaker")))
         drain->away_since_ns = notice->is_alarm ? mono_ns : 0;
-    if (notice->is_alarm)
+    if (notice->is_news)
+        host_news(&drain->host, notice->text);
+    else if (notice->is_alarm)
         host_alarm(&drain->host, notice->key, "%s", notice->text);
     else
         host_recovered(&drain->host, notice->key, "%s", notice->text);

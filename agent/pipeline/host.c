@@ -83,6 +83,12 @@ static void say(struct host *host, enum log_level level, const char *format, va_
     log_line(level, host_title(host, title, sizeof title), "%s", text);
 }
 
+void host_news(const struct host *host, const char *text)
+{
+    char title[160];
+    log_line(LOG_INFO, host_title(host, title, sizeof title), "%s", text);
+}
+
 void host_alarm(struct host *host, const char *key, const char *format, ...)
 {
     if (!alarms_raise(&host->engine->alarms, host->path, str_from(key)))

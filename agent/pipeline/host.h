@@ -41,6 +41,8 @@ struct host {
     const struct files *files; /* an input's own port, with its notices; null: the engine's */
 };
 
+/* One line of operator's log about what was done, as often as it is said. */
+void host_news(const struct host *host, const char *text);
 /* tail "gateway", for messages. */
 const char *host_title(const struct host *host, char *to, size_t room);
 

@@ -34,7 +34,7 @@ struct world {
     uint32_t made, settled, delivered, dead, unfinished;
     uint8_t outcomes[WORLD_EVENTS_MAX];
     char words[256]; /* of the newest dead letter */
-    uint32_t alarms, recoveries;
+    uint32_t alarms, recoveries, news;
     char alarm[240]; /* the newest */
     char alarm_key[16];
     bool is_running;
@@ -182,6 +182,10 @@ static inline void world_read(struct world *world)
     }
     while (delivery_take_notice(world->delivery, &notice)) {
         CHECK_EQ(notice.output, 3);
+        if (notice.is_news) {
+            world->news++;
+            continue;
+        }
         *(notice.is_alarm ? &world->alarms : &world->recoveries) += 1;
         if (!notice.is_alarm)
             continue;

@@ -30,7 +30,7 @@ def strict_object(pairs):
 class StandIn:
     def __init__(self, misbehave=lambda number: None, refuse=lambda document: None):
         self.misbehave, self.refuse = misbehave, refuse
-        self.documents, self.complaints = {}, []
+        self.documents, self.complaints, self.templates = {}, [], {}
         self.requests, self.twins, self.largest = 0, 0, 0
         self.lock = threading.Lock()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
@@ -66,7 +66,20 @@ class StandIn:
                     self.close_connection = True
 
             def do_GET(self):
-                self.answer(200, {"version": {"number": "8.19.21"}, "tagline": "You Know, for Search"})
+                path = self.path.split("?")[0]
+                if path == "/":
+                    self.answer(200, {"version": {"number": "8.19.21"}, "tagline": "You Know, for Search"})
+                elif path == "/_index_template":
+                    self.answer(200, {"index_templates": list(stand_in.templates.values())})
+                elif path in stand_in.templates:
+                    self.answer(200, {"index_templates": [stand_in.templates[path]]})
+                else:
+                    self.answer(404, refusal(404, "resource_not_found_exception", path))
+
+            def do_PUT(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                stand_in.templates[self.path] = {"name": self.path.split("/")[-1], "index_template": body}
+                self.answer(200, {"acknowledged": True})
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))

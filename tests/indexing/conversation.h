@@ -11,14 +11,17 @@
 struct line { /* one request and its answer */
     const char *asks; /* "GET /path" */
     int status;
-    const char *answer;
+    const char *answer; /* "$" stands for the body of the newest PUT, also of an earlier errand */
 };
 
 struct conversation {
     struct errand_run run;
     char said[4096]; /* findings, a line each: "fault it wants credentials..." */
-    char body[8192]; /* of the newest request */
+    char body[16384]; /* of the newest request that had one */
+    char answer[20000];
 };
+
+static char conversation_kept[16384]; /* by the server: the body of the newest PUT */
 
 static inline void conversation_note(void *context, enum finding finding, const char *text)
 {
@@ -50,10 +53,23 @@ static inline bool is_asked(struct conversation *talk, const struct line *line)
     if (!indexing_ask(talk->run.self, &talk->run.errand, &request))
         return false;
     snprintf(asked, sizeof asked, "%s %.*s", request.method, STR_ARG(request.path));
-    str_z(request.body, talk->body, sizeof talk->body);
+    if (request.body.len)
+        str_z(request.body, talk->body, sizeof talk->body);
+    if (strcmp(request.method, "PUT") == 0)
+        memcpy(conversation_kept, talk->body, sizeof talk->body);
     CHECK_TEXT(str_from(asked), line->asks);
     CHECK(request.body.len == 0 || answer_read(request.body).kind == VALUE_OBJECT);
     return true;
+}
+
+static inline struct str answer_of(struct conversation *talk, const char *answer)
+{
+    struct cut cut = str_cut(str_from(answer), '$');
+    if (!cut.found)
+        return cut.head;
+    snprintf(talk->answer, sizeof talk->answer, "%.*s%s%.*s", STR_ARG(cut.head), conversation_kept,
+             STR_ARG(cut.tail));
+    return str_from(talk->answer);
 }
 
 /* Goes through all lines, which end with a zeroed one, and checks that nothing is asked after them. */
@@ -68,7 +84,7 @@ static inline struct conversation *converse(const struct indexing *indexing, enu
     talk.run.tell = conversation_note;
     for (; lines->asks; lines++) {
         CHECK(is_asked(&talk, lines));
-        const struct reply reply = {.status = lines->status, .body = str_from(lines->answer)};
+        const struct reply reply = {.status = lines->status, .body = answer_of(&talk, lines->answer)};
         indexing_hear(indexing, &talk.run.errand, &reply);
     }
     struct request request = {.method = "GET", .path = STR("/")};

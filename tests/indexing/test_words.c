@@ -14,6 +14,10 @@ static void a_refusal_is_told_in_its_own_words(void)
         {400, "{\"error\":{\"type\":\"a\",\"reason\":\"b\"},\"status\":400}", "a: b"},
         {400, "{\"error\":{\"type\":\"a\",\"reason\":\"b\",\"caused_by\":{\"reason\":\"c\"}}}",
          "a: b; caused by: c"},
+        {400,
+         "{\"error\":{\"type\":\"a\",\"reason\":\"b\",\"caused_by\":{\"reason\":\"c\","
+         "\"caused_by\":{\"reason\":\"d\"}}}}",
+         "a: b; caused by: d"},
         {405, "{\"error\":\"Incorrect HTTP method\",\"status\":405}", "Incorrect HTTP method"},
         {502, "<html>", "HTTP 502"},
         {500, "", "HTTP 500"},

@@ -45,6 +45,11 @@ static inline const struct brokers *test_host_brokers(struct host *host)
     (void)host;
     return NULL;
 }
+static inline bool test_template_has_time(const struct template *template)
+{
+    return str_find(str_from((const char *)template), '{') != SIZE_MAX;
+}
+#define template_has_time test_template_has_time
 #define host_counter     test_host_counter
 #define host_arena       test_host_arena
 #define host_brokers     test_host_brokers

@@ -233,6 +233,57 @@ static int whole_status(struct sim_far *far, struct str body)
     return is_one_of(far, habits->broken) ? broken[sim_below(&far->seed, 3)] : 0;
 }
 
+/* --- what is asked beside bulk requests: who is there, and index templates ---------------------
+ */
+
+static struct sim_paper *paper_of(struct sim_far *far, struct str path)
+{
+    for (size_t i = 0; i < SIM_PAPERS; i++)
+        if (!far->papers[i].path || str_equal(str_from(far->papers[i].path), path))
+            return &far->papers[i];
+    return NULL;
+}
+
+static int paper_put(struct sim_far *far, struct str path, struct str body)
+{
+    struct sim_paper *paper = paper_of(far, path);
+    json_t *document = json_loadb(body.at, body.len, JSON_REJECT_DUPLICATES, NULL);
+    bool is_good = json_is_object(document) && paper;
+    json_decref(document);
+    if (!is_good) {
+        violate(far, "not a template", body);
+        return 400;
+    }
+    free(paper->path);
+    free(paper->body);
+    paper->path = strndup(path.at, path.len);
+    paper->body = strndup(body.at, body.len);
+    return 200;
+}
+
+static void paper_give(const struct sim_paper *paper, struct buffer *reply)
+{
+    buffer_add(reply, STR("{\"index_templates\":[{\"index_template\":"));
+    buffer_add(reply, str_from(paper->body));
+    buffer_add(reply, STR("}]}"));
+}
+
+static int errand_serve(struct sim_far *far, const struct exchange *exchange, struct buffer *reply)
+{
+    struct str path = str_cut(str_cut_str(str_from(exchange->url), STR("://")).tail, '/').tail;
+    bool is_template = str_starts(path, STR("_index_template/"));
+    const struct sim_paper *paper = is_template ? paper_of(far, path) : NULL;
+    if (strcmp(exchange->method, "PUT") == 0)
+        return paper_put(far, path, exchange->body);
+    if (path.len == 0)
+        buffer_add(reply, STR("{\"version\":{\"number\":\"8.19.0\"}}"));
+    else if (paper && paper->body)
+        paper_give(paper, reply);
+    else
+        buffer_add(reply, STR("{}"));
+    return is_template && !(paper && paper->body) ? 404 : 200;
+}
+
 static void journey_serve(struct sim_far *far, struct sim_journey *journey)
 {
     struct exchange *exchange = journey->exchange;
@@ -240,6 +291,11 @@ static void journey_serve(struct sim_far *far, struct sim_journey *journey)
     if (journey->is_served)
         return;
     journey->is_served = true;
+    if (!holds(str_from(exchange->url), "/_bulk")) {
+        int status = far->habits.errands_fail ? 503 : whole_status(far, (struct str){0});
+        exchange->status = status ? status : errand_serve(far, exchange, &journey->reply);
+        return;
+    }
     buffer_init(&body, BODY_MAX);
     exchange->status = 400;
     if (body_read(far, exchange, &body)) {
@@ -391,6 +447,10 @@ void sim_far_clear(struct sim_far *far)
         buffer_clear(&far->journeys->reply);
         free(far->journeys);
         far->journeys = next;
+    }
+    for (size_t i = 0; i < SIM_PAPERS; i++) {
+        free(far->papers[i].path);
+        free(far->papers[i].body);
     }
     free(far->documents);
     far->documents = NULL;

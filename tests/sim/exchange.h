@@ -27,6 +27,7 @@ struct sim_habits {
     const char *poison;    /* documents that hold this are refused: item 400 */
     const char *malformed; /* a body that holds this is refused whole: 400 */
     const char *deadly; /* a body that holds this kills the connection before anything is stored */
+    bool errands_fail;  /* 503 to everything but bulk requests */
     bool refuses_all;   /* item 400 for each */
     bool locks_out;     /* 401 */
     bool blocks_items;  /* item 403 for each */
@@ -34,6 +35,12 @@ struct sim_habits {
 };
 
 struct sim_document;
+
+enum { SIM_PAPERS = 16 };
+
+struct sim_paper { /* an index template that was put */
+    char *path, *body;
+};
 
 struct sim_far {
     struct exchanges port; /* hand this to the code under test */
@@ -43,6 +50,7 @@ struct sim_far {
     struct sim_journey *journeys; /* requests under way */
     struct sim_document *documents;
     size_t document_count, document_room;
+    struct sim_paper papers[SIM_PAPERS];
     /* Called with every document that is stored; null: not. */
     void (*stored)(void *context, struct str target, struct str document);
     void *context;
