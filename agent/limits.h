@@ -15,7 +15,8 @@ enum {
     INVOCATIONS_OF_SOURCE_MAX = 256, /* of one source: a line looks at all of them */
     REQUEST_ID_BYTES_MAX = 64,   /* of an invocation; a UUID has 36 */
     FUNCTION_BYTES_MAX = 64,     /* Lambda's own limit for a function's name */
-    READ_BYTES = 256 * 1024,     /* one read: big enough to forget the system call, small enough for L2 */
+    READ_BYTES = 64 * 1024,      /* one read: enough to forget the system call; L2 holds all that is made of it */
+    UPLOAD_BYTES = 256 * 1024,   /* of a request, given to the socket at once */
     LINE_BYTES_DEFAULT = 1 << 20, /* line_max */
     BATCH_EVENTS_MAX = 16384,    /* events worked on at once */
     FOLLOW_OPEN_MAX = 512,       /* files one tail keeps open: half of the usual RLIMIT_NOFILE of 1024 */

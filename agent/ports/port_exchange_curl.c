@@ -176,7 +176,7 @@ static bool transfer_set(struct transfer *transfer, struct exchange *exchange)
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      timeout_ms < CONNECT_MS_MAX ? timeout_ms : (long)CONNECT_MS_MAX);
-    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)READ_BYTES);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BYTES);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)KEEP_ALIVE_S);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, reply_add);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
