@@ -8,22 +8,42 @@
 #include "agent/pipeline/spare.h"
 #include "agent/state/source.h"
 
-enum { HEX_DIGITS_MAX = 16, PARTS = 3 };
+enum {
+    HEX_DIGITS_MAX = 16,
+    PARTS = 3,
+    ID_BYTES_MAX = PARTS * (HEX_DIGITS_MAX + 1) + 8, /* put_hex() writes eight at a time */
+};
+
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* The eight digits of 32 bits as bytes of a word, the first one lowest: halves, quarters and
+ * eighths are moved apart. */
+static uint64_t spread_digits(uint32_t number)
+{
+    uint64_t nibbles = __builtin_bswap32(number);
+    nibbles = (nibbles | nibbles << 16) & UINT64_C(0x0000FFFF0000FFFF);
+    nibbles = (nibbles | nibbles << 8) & UINT64_C(0x00FF00FF00FF00FF);
+    nibbles = (nibbles >> 4 & UINT64_C(0x000F000F000F000F)) |
+              (nibbles & UINT64_C(0x000F000F000F000F)) << 8;
+    uint64_t letters = (nibbles + EACH_BYTE(6)) >> 4 & EACH_BYTE(1); /* of those above 9 */
+    return nibbles + EACH_BYTE('0') + letters * ('a' - '0' - 10);
+}
 
 static char *put_hex(char *to, uint64_t number)
 {
-    static const char digits[] = "0123456789abcdef";
     unsigned width = number ? (unsigned)(67 - __builtin_clzll(number)) / 4 : 1;
-    for (unsigned i = width; i > 0; i--) {
-        to[i - 1] = digits[number & 15];
-        number >>= 4;
+    if (number >> 32) {
+        to = put_hex(to, number >> 32);
+        width = 8;
     }
+    uint64_t digits = spread_digits((uint32_t)number) >> (8 * (8 - width));
+    memcpy(to, &digits, sizeof digits);
     return to + width;
 }
 
 size_t event_id_bytes(const struct source *source)
 {
-    return source->id_prefix.len + PARTS * (HEX_DIGITS_MAX + 1) + SPARE_ALIGNMENT;
+    return source->id_prefix.len + ID_BYTES_MAX + SPARE_ALIGNMENT;
 }
 
 void event_identify(struct event *event, struct spare *spare)
@@ -32,7 +52,7 @@ void event_identify(struct event *event, struct spare *spare)
     if (event->id.len || !origin->source)
         return;
     struct str prefix = origin->source->id_prefix;
-    char *id = spare_take(spare, prefix.len + PARTS * (HEX_DIGITS_MAX + 1));
+    char *id = spare_take(spare, prefix.len + ID_BYTES_MAX);
     memcpy(id, prefix.at, prefix.len);
     char *end = put_hex(id + prefix.len, origin->offset);
     *end++ = '-';

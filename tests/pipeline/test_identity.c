@@ -33,4 +33,18 @@ static void an_id_that_came_with_the_event_is_kept(void)
     CHECK_TEXT(event.id, "given");
 }
 
-CHECK_MAIN(TEST(an_id_says_where_the_event_was_read), TEST(an_id_that_came_with_the_event_is_kept))
+static void digits_are_those_of_printf(void)
+{
+    for (unsigned shift = 0; shift < 64; shift++) {
+        for (uint64_t i = 0; i < 40; i++) {
+            char want[24], got[HEX_DIGITS_MAX + 8];
+            uint64_t number = (UINT64_C(0xFEDCBA9876543210) >> shift) + i;
+            snprintf(want, sizeof want, "%llx", (unsigned long long)number);
+            char *end = put_hex(got, number);
+            CHECK_TEXT(((struct str){got, (size_t)(end - got)}), want);
+        }
+    }
+}
+
+CHECK_MAIN(TEST(digits_are_those_of_printf), TEST(an_id_says_where_the_event_was_read),
+           TEST(an_id_that_came_with_the_event_is_kept))
