@@ -72,6 +72,13 @@ enum {
     TYPE_DURATION = SLOT_IS_DURATION
 };
 
+const struct str slot_keys[SLOT_COUNT] = {
+    [SLOT_NONE] = TEXT(""),
+#define FIELD(slot, otel, ecs, honeycomb, type) [SLOT_##slot] = TEXT(otel),
+#include "agent/data/fields.def"
+#undef FIELD
+};
+
 const uint8_t slot_types[SLOT_COUNT] = {
     [SLOT_NONE] = TYPE_TEXT,
 #define FIELD(slot, otel, ecs, honeycomb, type) [SLOT_##slot] = TYPE_##type,
@@ -80,18 +87,17 @@ const uint8_t slot_types[SLOT_COUNT] = {
 };
 
 static const struct spelling {
-    struct str otel, ecs, honeycomb;
+    struct str ecs, honeycomb;
 } spellings[SLOT_COUNT] = {
-    [SLOT_NONE] = {TEXT(""), TEXT(""), TEXT("")},
-#define FIELD(slot, otel, ecs, honeycomb, type)                                                    \
-    [SLOT_##slot] = {TEXT(otel), TEXT(ecs), TEXT(honeycomb)},
+    [SLOT_NONE] = {TEXT(""), TEXT("")},
+#define FIELD(slot, otel, ecs, honeycomb, type) [SLOT_##slot] = {TEXT(ecs), TEXT(honeycomb)},
 #include "agent/data/fields.def"
 #undef FIELD
 };
 
 const char *slot_name(enum slot slot)
 {
-    return spellings[slot].otel.at;
+    return slot_keys[slot].at;
 }
 
 enum slot slot_of_name(struct str name)
@@ -101,7 +107,7 @@ enum slot slot_of_name(struct str name)
     if (str_equal(name, STR("duration")))
         return SLOT_DURATION;
     for (unsigned i = 1; i < SLOT_COUNT; i++)
-        if (str_equal(spellings[i].otel, name))
+        if (str_equal(slot_keys[i], name))
             return (enum slot)i;
     for (unsigned i = 1; i < SLOT_COUNT; i++)
         if (str_equal(spellings[i].ecs, name))

@@ -169,5 +169,6 @@ bool event_add(struct event *event, struct field field, struct arena *arena);
 
 /* What a path's or a slot's source is called in messages. */
 const char *slot_name(enum slot slot); /* the OpenTelemetry name */
+extern const struct str slot_keys[SLOT_COUNT]; /* the same */
 
 #endif

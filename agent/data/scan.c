@@ -52,7 +52,7 @@ static inline const char *is_inside(struct scan *scan, const char *at, unsigned 
 #undef SCAN_TARGET
 #endif
 
-enum { FIELDS_SPARE = 6, FIELDS_FIRST = 16 };
+enum { FIELDS_SPARE = 6, FIELDS_FIRST = 24 };
 
 struct variant {
     const char *(*fields)(struct scan *scan, const char *at);
@@ -485,7 +485,10 @@ struct scanner *scanner_make(struct arena *arena, const struct names *names)
 struct members scanner_members(const struct scanner *scanner, struct str object)
 {
     const struct kept_member *kept = scanner->kept, *end = kept + scanner->kept_count;
-    struct members members = {.container = object};
+    struct members members; /* walked stays as it is: nobody reads it before it is written */
+    members.container = object;
+    members.at = 0;
+    members.first = members.newest = members.next = members.end = NULL;
     if (scanner->kept_count == KEPT_MEMBERS_MAX)
         return members;
     while (kept < end &&
@@ -499,21 +502,33 @@ struct members scanner_members(const struct scanner *scanner, struct str object)
     return members;
 }
 
-bool members_next(struct members *members, struct member *ret)
+const struct member *members_next(struct members *members)
 {
-    if (!members->next)
-        return scan_next(members->container, &members->at, ret);
-    if (members->next == members->end)
-        return false;
-    *ret = members->next->member;
-    members->next = members->first + members->next->next;
-    return true;
+    const struct kept_member *kept = members->next;
+    if (!kept) {
+        bool is_there = scan_next(members->container, &members->at, &members->walked);
+        return is_there ? &members->walked : NULL;
+    }
+    if (kept == members->end)
+        return NULL;
+    members->newest = kept;
+    members->next = members->first + kept->next;
+    return &kept->member;
+}
+
+static uint8_t *mark_of(struct scanner *scanner, const struct shape_node *node)
+{
+    return node && node->token_len ? &scanner->shape.nodes[node - scanner->shape.nodes].mark : NULL;
+}
+
+uint8_t *members_mark(const struct members *members, struct scanner *scanner)
+{
+    return members->newest ? mark_of(scanner, members->newest->node) : NULL;
 }
 
 uint8_t *scanner_mark(struct scanner *scanner)
 {
-    const struct shape_node *leaf = scanner->leaf;
-    return leaf && leaf->token_len ? &scanner->shape.nodes[leaf - scanner->shape.nodes].mark : NULL;
+    return mark_of(scanner, scanner->leaf);
 }
 
 uint64_t scanner_duplicates(const struct scanner *scanner)

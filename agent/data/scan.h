@@ -48,10 +48,14 @@ bool scan_next(struct str container, size_t *at, struct member *ret);
 struct members {
     struct str container;
     size_t at;                       /* while walking */
-    const struct kept_member *first, *next, *end; /* all that are kept, and those to come; null while walking */
+    struct member walked;
+    const struct kept_member *first, *newest, *next, *end; /* all that are kept, and those to come; null while walking */
 };
 struct members scanner_members(const struct scanner *scanner, struct str object);
-bool members_next(struct members *members, struct member *ret);
+const struct member *members_next(struct members *members); /* null: that was all */
+/* A byte that belongs to the newest member's key in this place of these objects: 0 at first; null: none is kept.
+ * For what follows from the key alone. */
+uint8_t *members_mark(const struct members *members, struct scanner *scanner);
 
 /* Body of a JSON string to text. Borrows when there is nothing to unescape; null at when full. */
 struct str json_unescape(struct str body, struct arena *arena);

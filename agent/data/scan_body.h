@@ -218,6 +218,7 @@ SCAN_TARGET static const char *V(object)(struct scan *scan, const char *at, cons
             kept = scan_keep(scan->scanner);
         kept->member.key = node ? (struct str){from + node->key_at, node->key_len} : scan->key.text;
         kept->member.key_escaped = !node && scan->key.is_escaped;
+        kept->node = node;
         at = V(value)(scan, at, node, depth, &kept->member.value);
         if (!at)
             return NULL;

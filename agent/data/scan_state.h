@@ -12,6 +12,7 @@ enum { KEPT_MEMBERS_MAX = 64 }; /* of a line; one with more is walked */
 
 struct kept_member { /* of an object inside a line */
     struct member member;
+    const struct shape_node *node; /* of its key; null: off the tree */
     uint32_t next; /* index behind what stands inside its value */
 };
 

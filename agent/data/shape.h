@@ -35,7 +35,7 @@ struct shape_node {
     uint8_t key_at;              /* where in the token the key stands */
     uint8_t slot, rank;
     uint8_t taking; /* slot_taking() of the slot */
-    uint8_t mark;   /* scanner_mark() of lines that end with this key */
+    uint8_t mark;   /* scanner_mark() of lines that end with this key, or its members_mark() */
     uint8_t children;
     bool is_twin; /* the key was there before */
     uint64_t nested; /* alias_nested() of the key */

@@ -26,17 +26,6 @@ bool str_equal_case(struct str a, struct str b)
     return true;
 }
 
-bool str_starts(struct str s, struct str prefix)
-{
-    return s.len >= prefix.len && str_equal((struct str){s.at, prefix.len}, prefix);
-}
-
-bool str_ends(struct str s, struct str suffix)
-{
-    return s.len >= suffix.len &&
-           str_equal((struct str){s.at + (s.len - suffix.len), suffix.len}, suffix);
-}
-
 int str_compare(struct str a, struct str b)
 {
     size_t common = a.len < b.len ? a.len : b.len;
@@ -44,20 +33,6 @@ int str_compare(struct str a, struct str b)
     if (order != 0)
         return order;
     return (a.len > b.len) - (a.len < b.len);
-}
-
-struct str str_slice(struct str s, size_t from, size_t len)
-{
-    if (from > s.len)
-        from = s.len;
-    if (len > s.len - from)
-        len = s.len - from;
-    return (struct str){s.at + from, len};
-}
-
-struct str str_skip(struct str s, size_t count)
-{
-    return str_slice(s, count, s.len);
 }
 
 static bool is_blank(char byte)

@@ -25,17 +25,55 @@ struct cut {
 #define STR_ARG(s)   (int)(s).len, (s).at /* for "%.*s" */
 
 struct str str_from(const char *text); /* of a C string; null gives the empty str */
+/* Keys and words are short, and for those a call of memcmp() costs more than the comparison. */
+static inline bool bytes_equal(const char *a, const char *b, size_t len)
+{
+    uint64_t a8, b8, a8_last, b8_last;
+    uint32_t a4, b4, a4_last, b4_last;
+    if (len > 16)
+        return memcmp(a, b, len) == 0;
+    if (len >= 8) {
+        memcpy(&a8, a, 8), memcpy(&b8, b, 8);
+        memcpy(&a8_last, a + len - 8, 8), memcpy(&b8_last, b + len - 8, 8);
+        return ((a8 ^ b8) | (a8_last ^ b8_last)) == 0;
+    }
+    if (len >= 4) {
+        memcpy(&a4, a, 4), memcpy(&b4, b, 4);
+        memcpy(&a4_last, a + len - 4, 4), memcpy(&b4_last, b + len - 4, 4);
+        return ((a4 ^ b4) | (a4_last ^ b4_last)) == 0;
+    }
+    return len == 0 || (a[0] == b[0] && a[len / 2] == b[len / 2] && a[len - 1] == b[len - 1]);
+}
+
 static inline bool str_equal(struct str a, struct str b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+    size_t len = __builtin_constant_p(a.len) ? a.len : b.len; /* of a literal the compiler knows which way to go */
+    return a.len == b.len && bytes_equal(a.at, b.at, len);
 }
 bool str_equal_case(struct str a, struct str b); /* ASCII letters alike in either case */
-bool str_starts(struct str s, struct str prefix);
-bool str_ends(struct str s, struct str suffix);
+static inline bool str_starts(struct str s, struct str prefix)
+{
+    return s.len >= prefix.len && bytes_equal(s.at, prefix.at, prefix.len);
+}
+static inline bool str_ends(struct str s, struct str suffix)
+{
+    return s.len >= suffix.len && bytes_equal(s.at + (s.len - suffix.len), suffix.at, suffix.len);
+}
 int str_compare(struct str a, struct str b); /* by bytes, a shorter one first */
 
-struct str str_slice(struct str s, size_t from, size_t len); /* clamped to s */
-struct str str_skip(struct str s, size_t count);             /* clamped to s */
+/* Both are clamped to s. */
+static inline struct str str_slice(struct str s, size_t from, size_t len)
+{
+    if (from > s.len)
+        from = s.len;
+    if (len > s.len - from)
+        len = s.len - from;
+    return (struct str){s.at + from, len};
+}
+static inline struct str str_skip(struct str s, size_t count)
+{
+    return str_slice(s, count, s.len);
+}
 struct str str_trim(struct str s);                           /* ASCII blanks at both ends */
 struct cut str_cut(struct str s, char at);                   /* at the first such byte */
 struct cut str_cut_last(struct str s, char at);

@@ -77,7 +77,7 @@ static bool is_compressed(const struct tailing *tailing, const struct follow *fo
                                          "7zXZ",
                                          5},
                                         {"BZh", 3}};
-    char bytes[6];
+    char bytes[16]; /* more than the longest */
     size_t got = 0;
     (void)follow_read(ports(tailing), follow->fd, (struct span_read){bytes, sizeof bytes, 0}, &got);
     for (size_t i = 0; i < COUNT(magics); i++)

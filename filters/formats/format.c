@@ -16,38 +16,13 @@ enum {
 /* --- fields
  * ---------------------------------------------------------------------------------------- */
 
-static struct str slot_key(enum slot slot)
-{
-#define FIELD(slot, otel, ecs, honeycomb, type) {otel, sizeof(otel) - 1},
-    static const struct str keys[] = {
-        {"", 0},
-#include "agent/data/fields.def"
-    };
-#undef FIELD
-    _Static_assert(COUNT(keys) == SLOT_COUNT, "one key for each slot");
-    return keys[slot];
-}
-
-void reader_value(struct reader *reader, enum slot slot, struct value value)
+void reader_value_slowly(struct reader *reader, enum slot slot, struct value value)
 {
     struct event *event = reader->event;
-    struct field field = {.key = slot_key(slot), .value = value};
-    if (reader_has(reader, slot))
+    if (!event_add(event, (struct field){.key = slot_keys[slot], .value = value}, reader->arena))
         return;
-    if (LIKELY(event->count < event->room && !(event->flags & EVENT_SHARED))) {
-        event->fields[event->count++] = field; /* what event_add() would do, without its doubts */
-        event->flags |= EVENT_EDITED;
-    } else if (!event_add(event, field, reader->arena)) {
-        return;
-    }
     event->fields[event->count - 1].slot = (uint8_t)slot;
     event->slots[slot] = event->count;
-}
-
-void reader_text(struct reader *reader, enum slot slot, struct str text)
-{
-    if (text.len)
-        reader_value(reader, slot, (struct value){.kind = VALUE_TEXT, .text = text});
 }
 
 void reader_bool(struct reader *reader, enum slot slot, bool truth)

@@ -56,10 +56,34 @@ static inline bool reader_has(const struct reader *reader, enum slot slot)
 {
     return reader->event->slots[slot] != 0;
 }
+void reader_value_slowly(struct reader *reader, enum slot slot, struct value value); /* makes room */
+
 /* The value must be of a kind that the slot takes: nobody looks again. */
-void reader_value(struct reader *reader, enum slot slot, struct value value);
-void reader_text(struct reader *reader, enum slot slot,
-                 struct str text); /* an empty text is no field */
+static inline void reader_value(struct reader *reader, enum slot slot, struct value value)
+{
+    struct event *event = reader->event;
+    if (event->slots[slot])
+        return;
+    if (UNLIKELY(event->count >= event->room || event->flags & EVENT_SHARED)) {
+        reader_value_slowly(reader, slot, value);
+        return;
+    }
+    struct field *field = &event->fields[event->count++];
+    field->key = slot_keys[slot];
+    field->value = value;
+    field->name = 0;
+    field->slot = (uint8_t)slot;
+    field->flags = 0;
+    event->slots[slot] = event->count;
+    event->flags |= EVENT_EDITED;
+}
+
+/* An empty text is no field. */
+static inline void reader_text(struct reader *reader, enum slot slot, struct str text)
+{
+    if (text.len)
+        reader_value(reader, slot, (struct value){.kind = VALUE_TEXT, .text = text});
+}
 void reader_bool(struct reader *reader, enum slot slot, bool truth);
 /* A field without a slot; the key lives for ever. */
 void reader_extra(struct reader *reader, const char *key, struct value value);

@@ -111,14 +111,14 @@ static void extra(struct reader *reader, const struct report *report, const stru
 /* {"spanId":"..","type":"X-Amzn-Trace-Id","value":"Root=1-..;Parent=..;Sampled=1"} */
 static void tracing_read(struct reader *reader, struct str tracing)
 {
-    struct member member;
+    const struct member *member;
     struct members members = scanner_members(reader->lines, tracing);
     struct trace_context context;
-    while (members_next(&members, &member)) {
-        if (str_equal(member.key, STR("spanId")) && member.value.kind == VALUE_STRING)
-            reader_value(reader, SLOT_SPAN_ID, member.value);
-        if (!str_equal(member.key, STR("value")) || member.value.kind != VALUE_STRING ||
-            !amazon_trace_read(member.value.text, &context))
+    while ((member = members_next(&members)) != NULL) {
+        if (str_equal(member->key, STR("spanId")) && member->value.kind == VALUE_STRING)
+            reader_value(reader, SLOT_SPAN_ID, member->value);
+        if (!str_equal(member->key, STR("value")) || member->value.kind != VALUE_STRING ||
+            !amazon_trace_read(member->value.text, &context))
             continue;
         struct str id = {context.trace, sizeof context.trace};
         reader_text(reader, SLOT_TRACE_ID, arena_copy(reader->arena, id));
@@ -161,53 +161,67 @@ static bool memory_put(struct reader *reader, struct value value)
 
 /* False: the member has no place among the slots. */
 static bool known_read(struct reader *reader, const struct report *report,
-                       const struct known_member *known, struct value value)
+                       const struct known_member *known, const struct value *value)
 {
-    struct report metrics = {report->type, value.text, "aws.lambda.metrics."};
     switch (known->kind) {
     case MEMBER_TEXT:
-        if (value_is_text(value))
-            reader_value(reader, known->slot, value);
-        return value_is_text(value);
+        if (value_is_text(*value))
+            reader_value(reader, known->slot, *value);
+        return value_is_text(*value);
     case MEMBER_NUMBER:
-        if (value.kind == VALUE_NUMBER)
-            reader_value(reader, known->slot, value);
-        return value.kind == VALUE_NUMBER;
+        if (value->kind == VALUE_NUMBER)
+            reader_value(reader, known->slot, *value);
+        return value->kind == VALUE_NUMBER;
     case MEMBER_DURATION:
-        if (value.kind != VALUE_NUMBER || !report->type->duration)
+        if (value->kind != VALUE_NUMBER || !report->type->duration)
             return false;
-        duration_put(reader, report->type->duration, value);
+        duration_put(reader, report->type->duration, *value);
         return true;
     case MEMBER_MEMORY:
-        return memory_put(reader, value);
+        return memory_put(reader, *value);
     case MEMBER_METRICS:
-        if (value.kind == VALUE_OBJECT)
-            members_read(reader, &metrics);
-        return value.kind == VALUE_OBJECT;
+        if (value->kind == VALUE_OBJECT)
+            members_read(reader,
+                         &(struct report){report->type, value->text, "aws.lambda.metrics."});
+        return value->kind == VALUE_OBJECT;
     case MEMBER_TRACING:
-        if (value.kind == VALUE_OBJECT)
-            tracing_read(reader, value.text);
-        return value.kind == VALUE_OBJECT;
+        if (value->kind == VALUE_OBJECT)
+            tracing_read(reader, value->text);
+        return value->kind == VALUE_OBJECT;
     }
     return false;
 }
 
-static const struct known_member *find_member(struct str key)
+/* Its number among the known ones, COUNT(known_members) if it is none of them. */
+static uint8_t find_member(struct str key)
 {
-    for (size_t i = 0; i < COUNT(known_members); i++)
-        if (known_members[i].key.len == key.len && str_equal(known_members[i].key, key))
-            return &known_members[i];
-    return NULL;
+    uint8_t i = 0;
+    while (i < COUNT(known_members) && !str_equal(known_members[i].key, key))
+        i++;
+    return i;
+}
+
+/* The same key in the same place is looked for once. */
+static uint8_t member_number(struct reader *reader, const struct members *members, struct str key)
+{
+    uint8_t *mark = members_mark(members, reader->lines);
+    if (mark && *mark)
+        return (uint8_t)(*mark - 1);
+    uint8_t number = find_member(key);
+    if (mark)
+        *mark = (uint8_t)(number + 1);
+    return number;
 }
 
 static void members_read(struct reader *reader, const struct report *report)
 {
-    struct member member;
+    const struct member *member;
     struct members members = scanner_members(reader->lines, report->text);
-    while (members_next(&members, &member)) {
-        const struct known_member *known = find_member(member.key);
-        if (!known || !known_read(reader, report, known, member.value))
-            extra(reader, report, &member);
+    while ((member = members_next(&members)) != NULL) {
+        uint8_t number = member_number(reader, &members, member->key);
+        if (number == COUNT(known_members) ||
+            !known_read(reader, report, &known_members[number], &member->value))
+            extra(reader, report, member);
     }
 }
 
@@ -279,9 +293,10 @@ bool lambda_event_read(struct reader *reader)
         return false;
     if (!is_platform && !str_equal(name, STR("function")) && !str_equal(name, STR("extension")))
         return false;
+    size_t record_at = (size_t)(record - event->fields);
     reader_text(reader, SLOT_CLOUD_PLATFORM,
                 STR("aws_lambda")); /* the index is the event's own from here on */
-    field_take_out(event, reader_find(reader, STR("record")));
+    field_take_out(event, &event->fields[record_at]);
     if (is_platform) {
         platform_read(reader, str_skip(name, prefix.len), said);
         reader_text(reader, SLOT_BODY, name);

@@ -127,17 +127,17 @@ static inline bool oracle_same_value(struct value a, struct value b)
 static inline bool oracle_keeps(struct oracle *oracle, struct str object)
 {
     struct members members = scanner_members(oracle->scanner, object);
-    struct member kept, walked;
+    struct member walked;
     size_t at = 0;
     while (scan_next(object, &at, &walked)) {
-        if (!members_next(&members, &kept) || !str_equal(kept.key, walked.key) ||
-            kept.key.at != walked.key.at || kept.key_escaped != walked.key_escaped ||
-            !oracle_same_value(kept.value, walked.value))
+        const struct member *kept = members_next(&members);
+        if (!kept || !str_equal(kept->key, walked.key) || kept->key.at != walked.key.at ||
+            kept->key_escaped != walked.key_escaped || !oracle_same_value(kept->value, walked.value))
             return oracle_complain(oracle, "a member was kept wrongly");
         if (walked.value.kind == VALUE_OBJECT && !oracle_keeps(oracle, walked.value.text))
             return false;
     }
-    return !members_next(&members, &kept) || oracle_complain(oracle, "a member too many was kept");
+    return !members_next(&members) || oracle_complain(oracle, "a member too many was kept");
 }
 
 static inline bool oracle_keeps_all(struct oracle *oracle, const struct event *event)

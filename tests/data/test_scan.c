@@ -159,11 +159,11 @@ static void depth_is_bounded(void)
 static size_t count_members(const struct event *event, bool *ret_kept)
 {
     struct members members = scanner_members(fix.scanner, event->fields[0].value.text);
-    struct member member;
+    const struct member *member;
     size_t count = 0;
     *ret_kept = members.next != NULL;
-    while (members_next(&members, &member))
-        count += member.key.len > 0;
+    while ((member = members_next(&members)) != NULL)
+        count += member->key.len > 0;
     return count;
 }
 

@@ -54,7 +54,28 @@ static void slices_are_clamped(void)
     CHECK_TEXT(str_trim(STR(" \t a b \r\n")), "a b");
 }
 
-CHECK_MAIN(TEST(a_cut_without_separator_keeps_everything_in_the_head),
+/* For every length around the steps of the comparison, and every place of a difference. */
+static void bytes_are_equal_only_where_all_of_them_are(void)
+{
+    char one[40], other[40];
+    for (size_t i = 0; i < sizeof one; i++)
+        one[i] = (char)(i * 7 + 1);
+    memcpy(other, one, sizeof one);
+    for (size_t len = 0; len <= sizeof one; len++) {
+        CHECK(str_equal((struct str){one, len}, (struct str){other, len}));
+        CHECK(len == 0 || !str_equal((struct str){one, len}, (struct str){other, len - 1}));
+        for (size_t i = 0; i < sizeof one; i++) {
+            other[i] ^= 0x20;
+            CHECK_EQ(str_equal((struct str){one, len}, (struct str){other, len}), i >= len);
+            CHECK_EQ(str_starts((struct str){one, 40}, (struct str){other, len}), i >= len);
+            other[i] ^= 0x20;
+        }
+    }
+    CHECK(str_equal((struct str){NULL, 0}, STR("")));
+}
+
+CHECK_MAIN(TEST(bytes_are_equal_only_where_all_of_them_are),
+           TEST(a_cut_without_separator_keeps_everything_in_the_head),
            TEST(a_cut_splits_at_the_first_byte_and_the_last_cut_at_the_last),
            TEST(integers_stop_at_their_bounds), TEST(floats_follow_the_json_grammar),
            TEST(slices_are_clamped))
