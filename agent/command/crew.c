@@ -16,6 +16,7 @@ static void *run_delivery(void *context)
     struct crew *crew = context;
     while (delivery_step(crew->agent->lane.delivery, DELIVERY_WAIT_NS)) {
     }
+    atomic_store(&crew->delivery_has_ended, true);
     waker_wake(&crew->lane);
     return NULL;
 }
@@ -89,16 +90,34 @@ static bool join_writer(struct crew *crew, const struct clock *clock, int64_t de
     return true;
 }
 
+void crew_ask_delivery_to_end(struct crew *crew)
+{
+    const struct clock *clock = crew->agent->lane.pipeline.engine.clock;
+    if (crew->has_delivery)
+        delivery_stop(crew->agent->lane.delivery, clock->mono_ns(clock->self));
+}
+
+bool crew_delivery_has_ended(const struct crew *crew)
+{
+    return !crew->has_delivery || atomic_load(&crew->delivery_has_ended);
+}
+
+void crew_end_delivery(struct crew *crew)
+{
+    if (!crew->has_delivery)
+        return;
+    crew_ask_delivery_to_end(crew);
+    pthread_join(crew->delivery_thread, NULL);
+    crew->has_delivery = false;
+}
+
 bool crew_stop(struct crew *crew, int64_t deadline_ns)
 {
     const struct clock *clock = crew->agent->lane.pipeline.engine.clock;
     struct writer *writer = state_writer(crew->agent->lane.state);
     struct writer_news news;
     bool stopped = true;
-    if (crew->has_delivery) {
-        delivery_stop(crew->agent->lane.delivery, clock->mono_ns(clock->self));
-        pthread_join(crew->delivery_thread, NULL);
-    }
+    crew_end_delivery(crew);
     if (crew->has_writer) {
         while (!writer_stop(writer) && clock->mono_ns(clock->self) < deadline_ns) {
             waker_wait(&crew->lane, NULL, 0, 10 * 1000000);
@@ -107,7 +126,7 @@ bool crew_stop(struct crew *crew, int64_t deadline_ns)
         }
         stopped = join_writer(crew, clock, deadline_ns);
     }
-    crew->has_delivery = crew->has_writer = false;
+    crew->has_writer = false;
     waker_close(&crew->lane);
     waker_close(&crew->writer);
     return stopped;

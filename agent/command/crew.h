@@ -19,10 +19,14 @@ struct crew {
     struct waker writer; /* wakes the disk writer */
     pthread_t delivery_thread, writer_thread;
     bool has_delivery, has_writer;
-    atomic_bool writer_has_ended;
+    atomic_bool delivery_has_ended, writer_has_ended;
 };
 
 enum code crew_start(struct crew *crew, struct agent *agent, struct why *why) CHECK_RESULT;
+/* The delivery gives back what has no answer and ends, as the lane takes it. */
+void crew_ask_delivery_to_end(struct crew *crew);
+bool crew_delivery_has_ended(const struct crew *crew);
+void crew_end_delivery(struct crew *crew); /* asks and waits */
 /* Ends both threads: the delivery gives back what is unfinished, the writer finishes what it was given, both by
  * the deadline (mono). Returns false when the writer could not (a full disk): then its work stays undone. */
 bool crew_stop(struct crew *crew, int64_t deadline_ns);

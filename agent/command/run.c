@@ -2,6 +2,7 @@
  * it is done. SPDX-License-Identifier: Apache-2.0
  */
 #include <getopt.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,9 @@
 
 enum { SOURCES_OF_CONFIG_MAX = 64 };
 
-static const int64_t QUEUE_NS = 500 * 1000000;
+static const int64_t LAST_COMMIT_NS = INT64_C(1000000000); /* longest wait for the last commit */
+static const int64_t POLL_END_NS =
+    20 * 1000000; /* how often to ask whether the delivery has ended */
 
 struct options {
     struct config_source sources[SOURCES_OF_CONFIG_MAX];
@@ -32,7 +35,7 @@ static volatile sig_atomic_t stop_asked, reopen_asked;
 static void on_stop(int number)
 {
     (void)number;
-    stop_asked = 1;
+    stop_asked = stop_asked ? 2 : 1; /* the second one means at once */
     if (woken_by_signal)
         waker_wake(woken_by_signal);
 }
@@ -115,10 +118,19 @@ static bool ends_by_itself(const struct agent *agent)
     return true;
 }
 
+/* Everything that was read can be read again by the next start. */
+static bool keeps_everything(const struct agent *agent)
+{
+    for (const struct node *node = agent->config->nodes; node; node = node->next)
+        if (node->kind == NODE_INPUT && node->input->not_kept)
+            return false;
+    return agent->is_kept;
+}
+
 static bool decides_at_stop(const struct agent *agent)
 {
     int at_stop = agent->config->agent.at_stop;
-    return at_stop == AT_STOP_DECIDE || (at_stop == AT_STOP_AUTO && !agent->is_kept);
+    return at_stop == AT_STOP_DECIDE || (at_stop == AT_STOP_AUTO && !keeps_everything(agent));
 }
 
 static void wait_for_work(struct crew *crew, struct lane_wait wait, int64_t mono_ns)
@@ -143,12 +155,13 @@ struct run { /* what one run is made of */
     struct crew crew;
     struct admin admin;
     const struct options *options;
+    uint64_t failed_before; /* events that earlier runs could not deliver */
     const struct files
         *input_files[INPUTS_MAX]; /* a notice is told once, so each input has its own port */
 };
 
-/* Steps the lane to its end. Returns false when it gave up waiting for progress, or the deadline
- * came. */
+/* Steps the lane to its end. Returns false when it gave up waiting for progress, the deadline came,
+ * or somebody is in a hurry. */
 static bool run_lane(struct run *run, int64_t deadline_ns, int64_t give_up_ns)
 {
     struct lane *lane = &run->crew.agent->lane;
@@ -165,8 +178,8 @@ static bool run_lane(struct run *run, int64_t deadline_ns, int64_t give_up_ns)
         if (lane_is_done(lane))
             return true;
         int64_t now_ns = clock->mono_ns(clock->self);
-        if (stop_asked && lane->mode != LANE_STOPPING)
-            return true;
+        if (stop_asked > (lane->mode == LANE_STOPPING))
+            return false;
         if (lane_progress(lane) != progress) {
             progress = lane_progress(lane);
             moved_ns = now_ns;
@@ -180,6 +193,31 @@ static bool run_lane(struct run *run, int64_t deadline_ns, int64_t give_up_ns)
     }
 }
 
+/* The delivery ends: what it had settled by then gets into the journal, so that the next start
+ * sends none of it again, and what it gives back into the queues. A disk that hangs is not waited
+ * for. */
+static void take_last_answers(struct run *run)
+{
+    struct crew *crew = &run->crew;
+    struct lane *lane = &crew->agent->lane;
+    const struct clock *clock = lane->pipeline.engine.clock;
+    int64_t now_ns = clock->mono_ns(clock->self), until_ns = now_ns + LAST_COMMIT_NS;
+    bool has_ended, is_over;
+    lane_stop(lane, lane->decides);
+    crew_ask_delivery_to_end(crew);
+    do {
+        has_ended = crew_delivery_has_ended(crew);
+        struct lane_wait wait = lane_step(lane);
+        now_ns = clock->mono_ns(clock->self);
+        is_over = lane_is_safe(lane) || lane->is_cut_off || now_ns >= until_ns;
+        if (wait.until_ns > now_ns + POLL_END_NS)
+            wait.until_ns = now_ns + POLL_END_NS;
+        if (!(has_ended && is_over) && !wait.again)
+            wait_for_work(crew, wait, now_ns);
+    } while (!has_ended || !is_over);
+    crew_end_delivery(crew);
+}
+
 static bool run_to_end(struct run *run, bool once)
 {
     struct agent *agent = run->crew.agent;
@@ -187,14 +225,11 @@ static bool run_to_end(struct run *run, bool once)
     const struct agent_block *settings = &agent->config->agent;
     agent->lane.mode = once ? LANE_ONCE : LANE_RUN;
     bool finished = run_lane(run, INT64_MAX, once ? settings->give_up_ns : INT64_MAX);
-    if (stop_asked) {
-        int64_t deadline_ns = clock->mono_ns(clock->self) + settings->drain_ns;
+    if (stop_asked && !finished) {
         lane_stop(&agent->lane, decides_at_stop(agent));
-        if (agent->lane.delivery)
-            delivery_stop(agent->lane.delivery, deadline_ns);
-        /* what comes back at the deadline still goes into the queues */
-        finished = run_lane(run, deadline_ns + QUEUE_NS, INT64_MAX);
+        finished = run_lane(run, clock->mono_ns(clock->self) + settings->drain_ns, INT64_MAX);
     }
+    take_last_answers(run);
     return finished;
 }
 
@@ -238,20 +273,41 @@ static bool write_ledger(const struct agent *agent, const char *path)
     return !wrong;
 }
 
-static int tell_result(struct agent *agent, const struct options *options, bool finished)
+static void tell_ledger(const struct ledger *ledger)
 {
-    struct ledger *ledger = state_ledger(agent->lane.state);
     struct buffer text;
-    int code = EXIT_DONE;
-    lane_reveal(&agent->lane, true);
-    if (options->once) {
-        buffer_init(&text, LEDGER_BYTES_MAX);
-        ledger_write_text(ledger, &text);
-        fprintf(stderr, "%.*s", STR_ARG(buffer_str(&text)));
-        buffer_clear(&text);
-        code = finished && ledger_is_settled(ledger) ? EXIT_DONE : EXIT_NO;
+    buffer_init(&text, LEDGER_BYTES_MAX);
+    ledger_write_text(ledger, &text);
+    fprintf(stderr, "%.*s", STR_ARG(buffer_str(&text)));
+    buffer_clear(&text);
+}
+
+/* A stop is good when the next start can go on with what is left. */
+static int tell_stop(const struct agent *agent, uint64_t left)
+{
+    if (left == 0)
+        return EXIT_DONE;
+    if (keeps_everything(agent)) {
+        log_line(LOG_INFO, "stop", "%" PRIu64 " events without an outcome wait for the next start",
+                 left);
+        return EXIT_DONE;
     }
-    if (options->ledger && !write_ledger(agent, options->ledger))
+    log_line(LOG_WARN, "stop",
+             "%" PRIu64 " events without an outcome are lost: nobody can read them again", left);
+    return EXIT_NO;
+}
+
+static int tell_result(const struct run *run, bool once, bool finished)
+{
+    struct agent *agent = run->crew.agent;
+    const struct ledger *ledger = state_ledger(agent->lane.state);
+    lane_reveal(&agent->lane, true);
+    int code = tell_stop(agent, ledger_open(ledger));
+    if (once && (!finished || ledger_open(ledger) || ledger_failed(ledger) > run->failed_before))
+        code = EXIT_NO;
+    if (run->options->once)
+        tell_ledger(ledger);
+    if (run->options->ledger && !write_ledger(agent, run->options->ledger))
         code = EXIT_OTHER;
     return code;
 }
@@ -311,7 +367,9 @@ static int run_agent(struct agent *agent, const struct options *options, const s
     catch_signals(&run.crew.lane);
     if (code == OK) {
         say_hello(agent);
-        exit_code = tell_result(agent, options, run_to_end(&run, once));
+        run.options = options;
+        run.failed_before = ledger_failed(state_ledger(agent->lane.state));
+        exit_code = tell_result(&run, once, run_to_end(&run, once));
     }
     admin_close(&run.admin);
     woken_by_signal = NULL;

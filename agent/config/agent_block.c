@@ -19,7 +19,7 @@ const struct setting agent_settings[] = {
         struct agent_block, at_stop, stops,
         .help =
             "What a stop does with held traces: keep them for the next start, or decide them now. "
-            "Without it: keep, but decide where nothing could be kept."),
+            "Without it: keep, but decide where nothing could be kept (stdin, no state)."),
     DURATION_SETTING(
         struct agent_block, give_up, .def = "60s", .min = "1s", .max = "1d",
         .help = "With --once: how long without progress until the rest stays where it is safe."),

@@ -394,6 +394,11 @@ void lane_reopen(struct lane *lane)
     lane->chores.wants_reopen = true;
 }
 
+bool lane_is_safe(const struct lane *lane)
+{
+    return !lane->is_dirty && state_synced(lane->state, lane->last_ticket);
+}
+
 /* Everything that was read has its outcome, or is held on purpose, and the journal on disk says so.
  */
 bool lane_is_done(const struct lane *lane)

@@ -53,6 +53,8 @@ struct lane_wait { /* what the caller does next */
 struct lane_wait lane_step(struct lane *lane);
 /* Nothing is held, in flight, unread or unsynced: a --once run or a drain is complete. */
 bool lane_is_done(const struct lane *lane);
+/* The journal on disk says all that the lane knows. */
+bool lane_is_safe(const struct lane *lane);
 /* No more reading; `decides`: what is held is decided, else it stays open for the next start. */
 void lane_stop(struct lane *lane, bool decides);
 /* Output files are opened anew at their paths, soon: others renamed them. */

@@ -61,15 +61,24 @@ bool ledger_is_balanced(const struct ledger *ledger)
     return true;
 }
 
-bool ledger_is_settled(const struct ledger *ledger)
+uint64_t ledger_open(const struct ledger *ledger)
 {
+    uint64_t open = 0;
     for (uint32_t i = 0; i < ledger->output_count; i++) {
         const struct output_totals *output = &ledger->outputs[i];
-        if (output->held || output->queued || output->in_flight || output->dead_lettered ||
-            output->evicted || output->abandoned)
-            return false;
+        open += output->held + output->queued + output->in_flight;
     }
-    return true;
+    return open;
+}
+
+uint64_t ledger_failed(const struct ledger *ledger)
+{
+    uint64_t failed = 0;
+    for (uint32_t i = 0; i < ledger->output_count; i++) {
+        const struct output_totals *output = &ledger->outputs[i];
+        failed += output->dead_lettered + output->evicted + output->abandoned;
+    }
+    return failed;
 }
 
 static void write_object(struct buffer *to, const void *totals, const struct count *counts,

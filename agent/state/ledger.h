@@ -29,8 +29,10 @@ struct ledger {
 
 bool output_is_balanced(const struct output_totals *output);
 bool ledger_is_balanced(const struct ledger *ledger);
-/* Something is held, queued, in flight, refused, evicted or abandoned: the exit code of --once. */
-bool ledger_is_settled(const struct ledger *ledger);
+/* Events without an outcome: held, queued or in flight. */
+uint64_t ledger_open(const struct ledger *ledger);
+/* Events that no destination has and none will get by itself: refused, evicted, abandoned; of all runs. */
+uint64_t ledger_failed(const struct ledger *ledger);
 
 /* {"balanced":true,"inputs":{NAME:{...}},"outputs":{NAME:{...}}} and a line end. */
 void ledger_write_json(const struct ledger *ledger, struct buffer *to);

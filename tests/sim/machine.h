@@ -120,17 +120,24 @@ static inline bool machine_step(struct machine *machine)
     return again;
 }
 
-/* SIGTERM: deliver what can be delivered within the deadline, keep the rest. */
+/* SIGTERM, as agent/command/run.c does it: drain, end the delivery, commit what it settled. */
 static inline void machine_stop(struct machine *machine, int64_t drain_ns)
 {
     struct lane *lane = &machine->agent.lane;
     int64_t deadline_ns = machine->clock.mono_ns + drain_ns;
     lane_stop(lane, false);
-    if (lane->delivery)
-        delivery_stop(lane->delivery, deadline_ns);
     while (!lane_is_done(lane) && machine->clock.mono_ns < deadline_ns &&
            !sim_files_has_crashed(machine->files)) {
         (void)machine_step(machine);
+        sim_clock_pass(&machine->clock, 20 * SIM_MS);
+    }
+    if (lane->delivery)
+        delivery_stop(lane->delivery, machine->clock.mono_ns);
+    bool has_ended = !lane->delivery;
+    for (int i = 0; i < 50 && !(has_ended && lane_is_safe(lane)); i++) {
+        (void)lane_step(lane);
+        has_ended = has_ended || !delivery_step(lane->delivery, 0);
+        (void)writer_step(state_writer(lane->state), machine->clock.mono_ns);
         sim_clock_pass(&machine->clock, 20 * SIM_MS);
     }
 }
