@@ -7,7 +7,8 @@
 
 enum {
     COMMIT_MS = 500,
-    SYNC_MS = 5000, /* longest wait for the journal before a partition goes */
+    SETTLE_MS = 2000,
+    SYNC_MS = 5000, /* longest wait for the journal and the group before a partition goes */
 };
 
 #define MS INT64_C(1000000)
@@ -161,6 +162,22 @@ static void place_commit(struct places *places, struct place *place)
     place->is_said = true;
 }
 
+static bool place_is_committing(const struct places *places, const struct place *place)
+{
+    const struct consumer *consumer = places->consumer;
+    return consumer->committed(consumer->self, place->slot) == BROKER_COMMIT_UNDER_WAY;
+}
+
+/* One that failed (the group was busy with a rebalance) is tried again. */
+static bool place_is_committed(struct places *places, struct place *place)
+{
+    const struct consumer *consumer = places->consumer;
+    enum broker_commit commit = consumer->committed(consumer->self, place->slot);
+    if (commit == BROKER_COMMIT_FAILED)
+        place_commit(places, place);
+    return commit == BROKER_COMMIT_DONE;
+}
+
 /* Flush what is in flight, commit, forget what is held: the next member reads it again. */
 static void place_leave(struct places *places, struct place *place, int64_t mono_ns)
 {
@@ -170,13 +187,15 @@ static void place_leave(struct places *places, struct place *place, int64_t mono
         place->stage = PLACE_SYNCING;
         place->until_ns = mono_ns + SYNC_MS * MS;
     }
-    if (place->stage != PLACE_SYNCING)
-        return;
-    bool is_safe = said_is_safe(places, place);
-    if (is_safe)
+    if (place->stage == PLACE_SYNCING && said_is_safe(places, place) &&
+        !place_is_committing(places, place)) {
         place_commit(places, place);
-    if (is_safe || mono_ns >= place->until_ns)
+        place->stage = PLACE_GOING;
+    }
+    if (place->stage == PLACE_GOING && place_is_committed(places, place))
         place_end(places, place);
+    else if (place->stage != PLACE_LEAVING && mono_ns >= place->until_ns)
+        place_end(places, place); /* what it did since its last commit is done again */
 }
 
 /* --- commits -------------------------------------------------------------------------------------
@@ -186,6 +205,8 @@ static void place_leave(struct places *places, struct place *place, int64_t mono
 static void place_say(struct places *places, struct place *place)
 {
     struct handover now;
+    if (place->is_said && !place_is_committed(places, place))
+        return;
     if (place->said.len && !place->is_said) {
         if (said_is_safe(places, place))
             place_commit(places, place);
@@ -209,19 +230,25 @@ bool places_step(struct places *places, int64_t mono_ns)
         struct place *place = &places->at[slot];
         if (place->stage == PLACE_FREE)
             continue;
-        is_leaving |= place->stage != PLACE_READING;
-        if (place->stage != PLACE_READING)
+        if (place->stage != PLACE_READING) {
+            is_leaving = true;
+            places->commit_at_ns = mono_ns + SETTLE_MS * MS;
             place_leave(places, place, mono_ns);
-        else if (says)
+            continue;
+        }
+        if (says)
             place_say(places, place);
-        if (place->stage == PLACE_READING && places->consumer->has(places->consumer->self, slot))
+        if (places->consumer->has(places->consumer->self, slot))
             source_ready(place->source, true);
     }
     return is_leaving;
 }
 
+/* After each change members join anew, and librdkafka takes a commit that is refused meanwhile for
+ * the loss of every partition: nothing is committed for a while, but what leaves. */
 void places_hear(struct places *places, struct broker_event *event, int64_t mono_ns)
 {
+    places->commit_at_ns = mono_ns + SETTLE_MS * MS;
     if (event->kind == BROKER_ASSIGNED)
         places_begin(places, event);
     else

@@ -17,6 +17,7 @@ enum place_stage {
     PLACE_READING,
     PLACE_LEAVING, /* waits for the answers to what is under way */
     PLACE_SYNCING, /* waits until the journal says what the commit will say */
+    PLACE_GOING,   /* that was committed, and waits for the group's answer */
 };
 
 struct place { /* its slot is its index */

@@ -121,6 +121,8 @@ struct broker_record { /* lives until the next take or poll */
     const void *port;
 };
 
+enum broker_commit { BROKER_COMMIT_DONE = 0, BROKER_COMMIT_UNDER_WAY, BROKER_COMMIT_FAILED };
+
 struct consumer {
     void *self;
     int wakeup; /* a descriptor that becomes readable when there is something to poll or take */
@@ -133,8 +135,9 @@ struct consumer {
     bool (*has)(void *self, uint32_t slot);    /* records to take */
     bool (*at_end)(void *self, uint32_t slot); /* nothing stands behind what was taken */
     struct str (*header)(const struct broker_record *record, const char *name); /* a null at: none */
-    /* The next reader begins at offset. Sent without waiting; a later commit replaces an earlier one. */
+    /* The next reader begins at offset. Sent without waiting; not while the one before is under way. */
     void (*commit)(void *self, uint32_t slot, int64_t offset, struct str metadata);
+    enum broker_commit (*committed)(void *self, uint32_t slot); /* what became of the newest */
     void (*close)(void *self); /* leaves the group; waits some seconds for it at most */
 };
 

@@ -127,6 +127,7 @@ struct rd_producer {
     struct broker_news news[NEWS_MAX];
     unsigned news_count;
     uint64_t sent_bytes;
+    bool is_fatal;
     char trouble[200]; /* the newest words about a connection */
     void (*wake)(void *context);
     void *context;
@@ -228,17 +229,26 @@ static void error_hear(struct rd_producer *producer, rd_kafka_event_t *event)
 {
     rd_kafka_resp_err_t code = rd_kafka_event_error(event);
     const char *words = rd_kafka_event_error_string(event);
-    char cause[160];
-    if (code == RD_KAFKA_RESP_ERR__FATAL) {
-        rd_kafka_fatal_error(producer->kafka, cause, sizeof cause);
-        news_add(producer, BROKER_FATAL, cause, 0);
-    } else if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) {
+    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) {
         news_add(producer, BROKER_LOCKED_OUT, words, 0);
     } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
         news_add(producer, BROKER_DOWN, producer->trouble[0] ? producer->trouble : words, 0);
     } else {
         snprintf(producer->trouble, sizeof producer->trouble, "%s", words);
     }
+}
+
+/* A producer that may not be idempotent is of no use, but the cause is the operator's. */
+static void fatal_hear(struct rd_producer *producer)
+{
+    char cause[160];
+    rd_kafka_resp_err_t code = rd_kafka_fatal_error(producer->kafka, cause, sizeof cause);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || producer->is_fatal)
+        return;
+    producer->is_fatal = true;
+    if (fault_of(code) == BROKER_DENIED)
+        news_add(producer, BROKER_LOCKED_OUT, cause, 0);
+    news_add(producer, BROKER_FATAL, cause, 0);
 }
 
 /* Everything that went over the wire so far is one member of the statistics. */
@@ -296,6 +306,7 @@ static bool producer_take_report(void *self, struct broker_report *ret)
 static bool producer_take_news(void *self, struct broker_news *ret)
 {
     struct rd_producer *producer = self;
+    fatal_hear(producer);
     if (producer->news_count == 0)
         return false;
     *ret = producer->news[0];

@@ -29,6 +29,7 @@ struct part { /* a partition from its assignment until its end; its slot is its 
     char *topic;             /* null: free */
     int32_t partition;
     bool is_at_end;
+    enum broker_commit commit;
 };
 
 struct rd_consumer {
@@ -370,13 +371,33 @@ static struct str consumer_header(const struct broker_record *record, const char
     return (struct str){value, size};
 }
 
+static void hear_commit(rd_kafka_t *kafka, rd_kafka_resp_err_t code,
+                        rd_kafka_topic_partition_list_t *list, void *context)
+{
+    struct rd_consumer *consumer = context;
+    (void)kafka;
+    for (int i = 0; list && i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *at = &list->elems[i];
+        for (uint32_t slot = 0; slot < consumer->part_room; slot++) {
+            struct part *part = &consumer->parts[slot];
+            if (part->topic && part->partition == at->partition && !strcmp(part->topic, at->topic))
+                part->commit = code || at->err ? BROKER_COMMIT_FAILED : BROKER_COMMIT_DONE;
+        }
+    }
+}
+
+static enum broker_commit consumer_committed(void *self, uint32_t slot)
+{
+    return part_of(self, slot)->commit;
+}
+
 /* --- commits, the end
  * ------------------------------------------------------------------------------ */
 
 static void consumer_commit(void *self, uint32_t slot, int64_t offset, struct str metadata)
 {
     struct rd_consumer *consumer = self;
-    const struct part *part = part_of(consumer, slot);
+    struct part *part = part_of(consumer, slot);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_t *at =
         rd_kafka_topic_partition_list_add(list, part->topic, part->partition);
@@ -385,7 +406,8 @@ static void consumer_commit(void *self, uint32_t slot, int64_t offset, struct st
     at->metadata_size = at->metadata ? metadata.len : 0;
     if (at->metadata)
         memcpy(at->metadata, metadata.at, metadata.len);
-    (void)rd_kafka_commit(consumer->kafka, list, 1); /* one that fails is followed by another */
+    rd_kafka_resp_err_t code = rd_kafka_commit(consumer->kafka, list, 1);
+    part->commit = code ? BROKER_COMMIT_FAILED : BROKER_COMMIT_UNDER_WAY;
     rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -393,7 +415,6 @@ static void consumer_commit(void *self, uint32_t slot, int64_t offset, struct st
 static void group_leave(struct rd_consumer *consumer)
 {
     rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->kafka);
-    consumer->is_closing = true;
     error_drop(rd_kafka_consumer_close_queue(consumer->kafka, queue));
     for (int waited = 0; waited < LEAVE_MS && !rd_kafka_consumer_closed(consumer->kafka);
          waited += 50) {
@@ -404,19 +425,49 @@ static void group_leave(struct rd_consumer *consumer)
     rd_kafka_queue_destroy(queue);
 }
 
+/* The library does not let go before each of its questions was answered. */
+static void pending_answer(struct rd_consumer *consumer)
+{
+    if (consumer->arriving) {
+        error_drop(rd_kafka_incremental_assign(consumer->kafka, consumer->arriving));
+        rd_kafka_topic_partition_list_destroy(consumer->arriving);
+    }
+    if (consumer->leaving) {
+        error_drop(rd_kafka_incremental_unassign(consumer->kafka, consumer->leaving));
+        rd_kafka_topic_partition_list_destroy(consumer->leaving);
+    }
+}
+
+static bool is_committing(const struct rd_consumer *consumer)
+{
+    for (uint32_t i = 0; i < consumer->part_room; i++)
+        if (consumer->parts[i].topic && consumer->parts[i].commit == BROKER_COMMIT_UNDER_WAY)
+            return true;
+    return false;
+}
+
+/* What was committed just before the end gets its answer. */
+static void commits_wait(struct rd_consumer *consumer)
+{
+    for (int waited = 0; waited < LEAVE_MS && is_committing(consumer); waited += 50) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer->kafka, 50);
+        if (message)
+            rd_kafka_message_destroy(message);
+    }
+}
+
 static void consumer_close(void *self)
 {
     struct rd_consumer *consumer = self;
+    consumer->is_closing = true;
+    commits_wait(consumer);
     if (consumer->is_asking)
         pthread_join(consumer->asker, NULL);
     taken_release(consumer);
     for (uint32_t i = 0; i < consumer->part_room; i++)
         if (consumer->parts[i].topic)
             part_end(&consumer->parts[i]);
-    if (consumer->arriving)
-        rd_kafka_topic_partition_list_destroy(consumer->arriving);
-    if (consumer->leaving)
-        rd_kafka_topic_partition_list_destroy(consumer->leaving);
+    pending_answer(consumer);
     group_leave(consumer);
     if (consumer->cluster)
         rd_kafka_mem_free(consumer->kafka, consumer->cluster);
@@ -452,6 +503,7 @@ static bool consumer_open(struct rd_consumer *consumer, const struct broker_plan
     rd_kafka_conf_set_opaque(conf, consumer);
     rd_kafka_conf_set_rebalance_cb(conf, rebalance);
     rd_kafka_conf_set_error_cb(conf, hear_error);
+    rd_kafka_conf_set_offset_commit_cb(conf, hear_commit);
     consumer->kafka = rdkafka_client(RD_KAFKA_CONSUMER, conf, why);
     if (!consumer->kafka)
         return false;
@@ -483,6 +535,7 @@ const struct consumer *rdkafka_consume(void *self, const struct broker_plan *pla
                                               .at_end = consumer_at_end,
                                               .header = consumer_header,
                                               .commit = consumer_commit,
+                                              .committed = consumer_committed,
                                               .close = consumer_close}};
     if (consumer_open(consumer, plan, why))
         return &consumer->port;

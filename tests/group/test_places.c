@@ -197,6 +197,33 @@ static void an_old_journal_gives_way_to_what_another_member_committed(void)
     sim_cluster_clear(&cluster);
 }
 
+static void a_commit_that_the_group_refuses_is_made_again_before_the_partition_goes(void)
+{
+    struct sim_clock clock;
+    struct sim_cluster cluster;
+    static struct reader one, two;
+    cluster_begin(&cluster, &clock, 5);
+    cluster.habits.failed_commits = 60;
+    store_numbered(&cluster, "t", 400);
+    reader_init(&one, &cluster, 1);
+    CHECK_EQ(read_all(&one, 1000), 400); /* the first of each partition stays open */
+    reader_init(&two, &cluster, 2);
+    CHECK_EQ(read_all(&two, 1000), 0); /* nothing is given before the first lets go */
+    uint32_t owed = 0;
+    for (int i = 0; i < 100; i++) {
+        (void)reader_watch(&one);
+        (void)reader_watch(&two);
+        owed += reader_read(&two, 1000);
+    }
+    CHECK_EQ(places_of(&two), SIM_PARTITIONS / 2);
+    CHECK_EQ(owed, SIM_PARTITIONS / 2); /* the rest had its outcome, and the commits said so */
+    reader_close(&one);
+    reader_close(&two);
+    peer_clear(&one.peer);
+    peer_clear(&two.peer);
+    sim_cluster_clear(&cluster);
+}
+
 static void a_partition_that_was_lost_is_left_at_once(void)
 {
     struct sim_clock clock;
@@ -220,4 +247,5 @@ static void a_partition_that_was_lost_is_left_at_once(void)
 CHECK_MAIN(TEST(a_restart_goes_on_from_the_own_journal),
            TEST(the_next_member_gets_what_is_open_and_the_first_forgets_it),
            TEST(an_old_journal_gives_way_to_what_another_member_committed),
+           TEST(a_commit_that_the_group_refuses_is_made_again_before_the_partition_goes),
            TEST(a_partition_that_was_lost_is_left_at_once))

@@ -23,6 +23,7 @@ struct sim_broker_habits {
     const char *poison;    /* a batch with a value that holds this is invalid */
     const char *denied, *missing; /* topics */
     bool is_down, locks_out;
+    unsigned failed_commits; /* percent: a rebalance is under way */
     int64_t latency_ns;    /* most */
 };
 

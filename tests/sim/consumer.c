@@ -17,7 +17,7 @@ struct sim_hold { /* a partition that a member has; its slot is its index */
     char *topic;
     int32_t index;
     size_t at;
-    bool is_begun, is_leaving;
+    bool is_begun, is_leaving, has_failed;
 };
 
 struct sim_consumer {
@@ -150,10 +150,21 @@ static void sim_commit(void *self, uint32_t slot, int64_t offset, struct str met
 {
     struct sim_consumer *consumer = self;
     struct sim_partition *partition = consumer->holds[slot].partition;
+    struct sim_cluster *cluster = consumer->cluster;
+    unsigned failing = cluster->habits.failed_commits;
     MUST(partition && partition->owner == consumer);
+    consumer->holds[slot].has_failed = failing && sim_chance(&cluster->seed, failing);
+    if (consumer->holds[slot].has_failed)
+        return;
     free(partition->metadata);
     partition->metadata = strndup(metadata.at ? metadata.at : "", metadata.len);
     partition->committed = offset;
+}
+
+static enum broker_commit sim_committed(void *self, uint32_t slot)
+{
+    const struct sim_consumer *consumer = self;
+    return consumer->holds[slot].has_failed ? BROKER_COMMIT_FAILED : BROKER_COMMIT_DONE;
 }
 
 static void sim_close_consumer(void *self)
@@ -185,6 +196,7 @@ const struct consumer *sim_consume(void *self, const struct broker_plan *plan, s
                                        .at_end = sim_at_end,
                                        .header = sim_header,
                                        .commit = sim_commit,
+                                       .committed = sim_committed,
                                        .close = sim_close_consumer};
     consumer->cluster = cluster;
     consumer->topic = strndup(plan->topics[0].at, plan->topics[0].len);
