@@ -36,6 +36,7 @@ struct view {
     struct event **at;
     uint32_t count;
     struct arena *arena; /* the batch's */
+    bool asks_ghosts;    /* of what a filter releases: fields are asked of events that were sampled out, too */
 };
 
 #endif

@@ -11,15 +11,33 @@ struct field *find_key(const struct event *event, struct str key)
         struct field *field = &event->fields[i];
         if (field->flags & FIELD_REMOVED)
             continue;
-        if (body_equal(field->key, field->flags & FIELD_KEY_ESCAPED, key))
+        if (field->flags & FIELD_KEY_ESCAPED ? body_equal(field->key, true, key)
+                                             : str_equal(field->key, key))
             return field;
     }
     return NULL;
 }
 
+/* One look at all fields tells nearly always that none of them is, or could hold, what is asked
+ * for. */
+static bool may_hold(const struct event *event, struct str dotted)
+{
+    for (uint16_t i = 0; i < event->count; i++) {
+        struct str key = event->fields[i].key;
+        if (event->fields[i].flags & FIELD_KEY_ESCAPED || key.len == 0)
+            return true;
+        if (key.len <= dotted.len && key.at[0] == dotted.at[0] && str_starts(dotted, key))
+            return true;
+    }
+    return false;
+}
+
 bool find_dotted(const struct event *event, struct str dotted, struct spot *ret)
 {
-    *ret = (struct spot){.field = find_key(event, dotted)};
+    *ret = (struct spot){.field = NULL};
+    if (!may_hold(event, dotted))
+        return false;
+    ret->field = find_key(event, dotted);
     if (ret->field)
         return true;
     for (size_t dot = dotted.len; dot-- > 1;) {

@@ -183,6 +183,11 @@ static bool fits(const struct event *event)
            event->reason.len <= UINT16_MAX && event->rule.len <= UINT16_MAX;
 }
 
+size_t record_size_least(const struct event *event)
+{
+    return sizeof(struct header) + (size_t)event->count * ENTRY_SIZE + event->bytes.len;
+}
+
 bool record_write(struct buffer *to, const struct event *event)
 {
     size_t from = to->len;
@@ -315,6 +320,29 @@ static struct origin origin_of(const struct header *header)
                            .is_counted = header->is_counted & 1};
 }
 
+static struct event event_of(const struct header *header, struct origin *origin)
+{
+    return (struct event){.time_ns = header->time_ns,
+                          .flat = header->flat,
+                          .origin = origin,
+                          .flags = header->flags,
+                          .severity = header->severity,
+                          .fate = header->fate,
+                          .weight = header->weight,
+                          .hops = header->hops};
+}
+
+bool record_read_ghost(struct str bytes, struct event *ret, struct arena *arena)
+{
+    struct header header;
+    struct origin *origin = arena_take(arena, sizeof *origin);
+    if (!origin || !read_header(bytes, &header))
+        return false;
+    *origin = origin_of(&header);
+    *ret = event_of(&header, origin);
+    return true;
+}
+
 bool record_read(struct str bytes, struct event *ret, struct arena *arena)
 {
     enum { SPARE = 4 }; /* what is read back is often stamped with a trace id */
@@ -328,17 +356,10 @@ bool record_read(struct str bytes, struct event *ret, struct arena *arena)
     *origin = origin_of(&header);
     const char *entries = bytes.at + sizeof header;
     const char *at = entries + header.count * (size_t)ENTRY_SIZE;
-    *ret = (struct event){.time_ns = header.time_ns,
-                          .flat = header.flat,
-                          .origin = origin,
-                          .fields = (struct field *)(origin + 1),
-                          .count = header.count,
-                          .room = room,
-                          .flags = header.flags,
-                          .severity = header.severity,
-                          .fate = header.fate,
-                          .weight = header.weight,
-                          .hops = header.hops};
+    *ret = event_of(&header, origin);
+    ret->fields = (struct field *)(origin + 1);
+    ret->count = header.count;
+    ret->room = room;
     ret->id = take(&at, header.id_size);
     ret->reason = take(&at, header.reason_size);
     ret->rule = take(&at, header.rule_size);

@@ -13,6 +13,8 @@
 
 /* Appends the record of an event; false when the buffer is full (nothing is left behind). */
 bool record_write(struct buffer *to, const struct event *event);
+/* No record of this event is smaller, removed fields aside. */
+size_t record_size_least(const struct event *event);
 
 struct record { /* what is asked without rebuilding the event */
     uint32_t size;      /* of the whole record, to step to the next */
@@ -29,5 +31,8 @@ bool record_peek(struct str bytes, struct record *ret); /* false: cut short or d
  * knows its source by source_id alone; name ids are gone (paths and slots work all the same).
  * False: cut short or damaged, or no room. */
 bool record_read(struct str bytes, struct event *ret, struct arena *arena);
+
+/* The same without fields, bytes and texts: what is to be counted, and nothing else. Borrows nothing. */
+bool record_read_ghost(struct str bytes, struct event *ret, struct arena *arena);
 
 #endif

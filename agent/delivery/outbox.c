@@ -16,6 +16,8 @@ enum {
     CHARGE_PER_BYTE = 2, /* records stay while their body is in flight */
     TARGET_AGE_S =
         86400, /* a target not used for this long no longer counts: dates in names move on */
+    SPARE_BYTES_MIN = 64 << 10, /* smaller ones are made as fast as kept */
+    IDLE_S = 5,                 /* after this the spares are given back */
 };
 
 bool outbox_init(struct outbox *outbox, const struct delivery_output *output)
@@ -34,6 +36,12 @@ bool outbox_init(struct outbox *outbox, const struct delivery_output *output)
     return outbox->bins[TARGETS_MAX] != NULL;
 }
 
+static void spares_clear(struct outbox *outbox)
+{
+    while (outbox->spare_count)
+        buffer_clear(&outbox->spares[--outbox->spare_count]);
+}
+
 void outbox_clear(struct outbox *outbox)
 {
     for (uint32_t i = 0; i <= TARGETS_MAX; i++) {
@@ -44,6 +52,7 @@ void outbox_clear(struct outbox *outbox)
     for (struct payload *at = payloads_take_first(&outbox->closed); at;
          at = payloads_take_first(&outbox->closed))
         payload_free(at);
+    spares_clear(outbox);
     if (outbox->name.max)
         buffer_clear(&outbox->name);
 }
@@ -197,9 +206,12 @@ static bool bin_open(struct outbox *outbox, struct bin *bin)
 {
     struct str name = {bin->name, bin->name_len};
     bin->open = payload_make(outbox->index, name, 0);
-    if (bin->open)
-        bin->open->opened_ns = outbox->now_ns;
-    return bin->open != NULL;
+    if (!bin->open)
+        return false;
+    bin->open->opened_ns = outbox->now_ns;
+    if (outbox->spare_count)
+        bin->open->records = outbox->spares[--outbox->spare_count];
+    return true;
 }
 
 /* Appends the record; false: no room in this payload, which is as it was. */
@@ -261,6 +273,10 @@ static void bins_close(struct outbox *outbox, int64_t opened_until_ns)
 int64_t outbox_step(struct outbox *outbox, int64_t mono_ns)
 {
     outbox->now_ns = mono_ns;
+    if (outbox->events)
+        outbox->busy_ns = mono_ns;
+    else if (mono_ns - outbox->busy_ns >= IDLE_S * SECOND_NS)
+        spares_clear(outbox);
     closed_send(outbox);
     bins_close(outbox, mono_ns - outbox->endpoint->flush_ns);
     int64_t due = INT64_MAX;
@@ -269,6 +285,8 @@ int64_t outbox_step(struct outbox *outbox, int64_t mono_ns)
         if (bin && bin->open && bin->open->opened_ns + outbox->endpoint->flush_ns < due)
             due = bin->open->opened_ns + outbox->endpoint->flush_ns;
     }
+    if (outbox->spare_count && outbox->busy_ns + IDLE_S * SECOND_NS < due)
+        due = outbox->busy_ns + IDLE_S * SECOND_NS;
     return outbox->closed.count ? mono_ns : due;
 }
 
@@ -278,7 +296,17 @@ void outbox_flush(struct outbox *outbox)
     closed_send(outbox);
 }
 
-void outbox_returned(struct outbox *outbox, const struct payload *payload)
+/* Large enough to be worth it, and not so large that one giant's memory would stay. */
+static bool is_worth_keeping(const struct outbox *outbox, const struct buffer *records)
+{
+    uint64_t bytes = outbox->bytes + records->room;
+    for (uint32_t i = 0; i < outbox->spare_count; i++)
+        bytes += outbox->spares[i].room;
+    return outbox->spare_count < SPARES_MAX && records->room >= SPARE_BYTES_MIN &&
+           records->room <= 2 * body_bytes_max(outbox) && bytes <= outbox->share;
+}
+
+void outbox_returned(struct outbox *outbox, struct payload *payload)
 {
     uint32_t moved = 0;
     for (uint32_t i = 0; i < payload->count; i++)
@@ -287,4 +315,9 @@ void outbox_returned(struct outbox *outbox, const struct payload *payload)
     MUST(outbox->events >= payload->count - moved);
     outbox->bytes -= payload->charge;
     outbox->events -= payload->count - moved;
+    if (!is_worth_keeping(outbox, &payload->records))
+        return;
+    outbox->spares[outbox->spare_count++] = payload->records;
+    buffer_reset(&outbox->spares[outbox->spare_count - 1]);
+    buffer_init(&payload->records, payload->records.max);
 }

@@ -18,6 +18,8 @@ struct bin { /* one target of the output */
     char name[TARGET_BYTES_MAX];
 };
 
+enum { SPARES_MAX = 4 }; /* as many payloads as are on their way at once */
+
 struct outbox {
     const struct output *output;
     const void *self;
@@ -30,6 +32,9 @@ struct outbox {
     struct buffer name;
     uint64_t share, bytes;             /* of memory: allowed, in use */
     uint64_t events;                   /* taken and not back yet */
+    struct buffer spares[SPARES_MAX];  /* of payloads that came back: memory whose pages are there already */
+    uint32_t spare_count;
+    int64_t busy_ns;                   /* when it last had events */
     size_t hint;                       /* records of the largest payload so far */
     int64_t now_ns;
     char overflow[128];
@@ -42,7 +47,7 @@ struct outbox {
 bool outbox_init(struct outbox *outbox, const struct delivery_output *output);
 void outbox_clear(struct outbox *outbox);
 
-/* A payload came back: its memory and its events no longer count. */
-void outbox_returned(struct outbox *outbox, const struct payload *payload);
+/* A payload came back: its memory and its events no longer count. Takes its buffer for the next one. */
+void outbox_returned(struct outbox *outbox, struct payload *payload);
 
 #endif

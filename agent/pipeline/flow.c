@@ -119,7 +119,8 @@ static void make_ready_to_leave(struct pipeline *pipeline, const struct view *vi
         inherit_times(pipeline, view, view); /* no filter on this path reads times */
     for (uint32_t i = 0; i < view->count; i++) {
         struct origin *origin = view->at[i]->origin;
-        event_identify(view->at[i], &pipeline->spare);
+        if (is_live(view->at[i]))
+            event_identify(view->at[i], &pipeline->spare);
         if (!origin->is_counted && !pipeline->is_replay)
             functions_count(pipeline->functions, view->at[i], view->arena);
         origin->is_counted = true;
@@ -235,7 +236,8 @@ bool flow_release(struct pipeline *pipeline, struct stage *holder, int64_t strea
         return false; /* they are held on, and asked for again */
     struct view view = {
         .at = spare_take(&pipeline->spare, RELEASE_EVENTS_MAX * sizeof(struct event *)),
-        .arena = arena};
+        .arena = arena,
+        .asks_ghosts = holder->is_asked_below};
     bool more = holder->filter->release(holder->self, stream_ns, &view, RELEASE_EVENTS_MAX);
     if (view.count == 0)
         return more;

@@ -151,6 +151,16 @@ static uint64_t reach_of(const struct stage *stage, uint64_t input)
     return outputs;
 }
 
+/* Filters pass ghosts by; outputs and branches ask each event whether it would have been theirs. */
+static bool is_asked(const struct stage *stage)
+{
+    for (; stage; stage = stage->next ? stage->next : stage->arm->then)
+        if ((stage->kind != STAGE_FILTER && stage->when) ||
+            (stage->kind == STAGE_BRANCH && is_asked(stage->branch->first)))
+            return true;
+    return false;
+}
+
 /* The stage of the main arm that was built from the first node at or after this one. */
 static struct stage *stage_after(const struct builder *builder, const struct node *input)
 {
@@ -289,6 +299,10 @@ enum code pipeline_build(struct pipeline *pipeline, const struct config *config,
         code = list_filters(pipeline, remembers, &rememberers, why);
     pipeline->holders = holders.at;
     pipeline->holder_count = holders.count;
+    for (uint16_t i = 0; i < holders.count; i++) {
+        struct stage *holder = holders.at[i];
+        holder->is_asked_below = is_asked(holder->next ? holder->next : holder->arm->then);
+    }
     pipeline->rememberers = rememberers.at;
     pipeline->rememberer_count = rememberers.count;
     return code;

@@ -29,6 +29,7 @@ struct stage {
     struct arm *arm; /* the one it stands in */
     struct stage *next;
     bool is_open;
+    bool is_asked_below; /* of a holder: a `when` further down is asked of ghosts */
 };
 
 struct arm {

@@ -28,6 +28,14 @@ static struct event *rebuild(const struct held *held, struct arena *arena)
     return event;
 }
 
+/* What was sampled out goes along for the ledger's sake; where nobody asks for its fields it has
+ * none. */
+static struct event *rebuild_ghost(const struct held *held, struct arena *arena)
+{
+    struct event *event = arena_take(arena, sizeof *event);
+    return event && record_read_ghost(held_record(held), event, arena) ? event : NULL;
+}
+
 static const struct event *copy_source(struct departure *departure, const struct group *group,
                                        uint8_t copy)
 {
@@ -59,7 +67,8 @@ static void copy_fields(struct departure *departure, const struct group *group, 
 static bool depart_one(struct departure *departure, struct group *group, const struct held *held)
 {
     struct view *out = departure->out;
-    struct event *event = rebuild(held, out->arena);
+    bool is_ghost = !group->ruling.is_kept && !held->match.is_keep && !out->asks_ghosts;
+    struct event *event = is_ghost ? rebuild_ghost(held, out->arena) : rebuild(held, out->arena);
     if (!event)
         return false;
     sampler_mark(departure->sampler, event, &group->ruling, held->match, out->arena);

@@ -68,6 +68,35 @@ static bool add_block(struct holdings *holdings, struct holding *holding, size_t
     return true;
 }
 
+/* Straight into the newest block, where most records fit; else by way of the scratch memory. */
+static struct held *add_in_place(struct block *block, const struct event *event)
+{
+    uint32_t left = (block->room - block->used) & ~UINT32_C(7);
+    if (left < sizeof(struct held) + record_size_least(event))
+        return NULL;
+    struct held *held = (void *)(block->at + block->used);
+    size_t room = left - sizeof *held;
+    struct buffer to = {.at = (char *)(held + 1), .room = room, .max = room};
+    if (!record_write(&to, event))
+        return NULL;
+    *held = (struct held){.size = (uint32_t)to.len};
+    return held;
+}
+
+static struct held *add_by_scratch(struct holdings *holdings, struct holding *holding,
+                                   const struct event *event)
+{
+    struct str record = write_record(holdings, event);
+    size_t size = sizeof(struct held) + record.len;
+    if (!record.at || (holding->last->room - holding->last->used < aligned(size) &&
+                       !add_block(holdings, holding, aligned(size))))
+        return NULL;
+    struct held *held = (void *)(holding->last->at + holding->last->used);
+    *held = (struct held){.size = (uint32_t)record.len};
+    memcpy(held + 1, record.at, record.len);
+    return held;
+}
+
 struct held *holding_add(struct holdings *holdings, struct holding *holding,
                          const struct event *event)
 {
@@ -75,18 +104,14 @@ struct held *holding_add(struct holdings *holdings, struct holding *holding,
     if (origin && origin->source_id != UINT32_MAX &&
         !stakes_add(&holdings->stakes, &holding->stakes, origin->source_id, origin->offset))
         return NULL;
-    struct str record = write_record(holdings, event);
-    uint32_t size = aligned(sizeof(struct held) + record.len);
-    if (!record.at ||
-        (holding->last->room - holding->last->used < size && !add_block(holdings, holding, size)))
+    struct held *held = add_in_place(holding->last, event);
+    if (!held)
+        held = add_by_scratch(holdings, holding, event);
+    if (!held)
         return NULL;
-    struct block *block = holding->last;
-    struct held *held = (void *)(block->at + block->used);
-    *held = (struct held){.size = (uint32_t)record.len};
-    memcpy(held + 1, record.at, record.len);
-    block->used += size;
+    holding->last->used += aligned(sizeof *held + held->size);
     holding->events++;
-    holding->bytes += record.len;
+    holding->bytes += held->size;
     holdings->events++;
     return held;
 }

@@ -72,23 +72,32 @@ static struct function *function_find(struct functions *functions, struct str na
     return found;
 }
 
+/* Nearly always a text in a field of its own. False: the slot says nothing. */
+static bool text_of_slot(const struct event *event, enum slot slot, struct arena *scratch,
+                         struct str *ret)
+{
+    const struct field *field = event_slot(event, slot);
+    if (!field || (field->value.kind != VALUE_STRING && field->value.kind != VALUE_TEXT))
+        return value_text(event_get_slot(event, slot, scratch), scratch, ret);
+    *ret = field->value.text;
+    return true;
+}
+
 static struct function *function_of(struct functions *functions, const struct event *event,
                                     struct arena *scratch)
 {
     struct str name;
-    struct value value = event_get_slot(event, SLOT_FAAS_NAME, scratch);
-    if (value.kind == VALUE_MISSING)
-        value = event_get_slot(event, SLOT_SERVICE_NAME, scratch);
-    if (!value_text(value, scratch, &name) || name.len == 0)
+    if (!text_of_slot(event, SLOT_FAAS_NAME, scratch, &name) &&
+        !text_of_slot(event, SLOT_SERVICE_NAME, scratch, &name))
         return NULL;
-    return function_find(functions, name);
+    return name.len ? function_find(functions, name) : NULL;
 }
 
 static uint64_t *failing_slot(struct functions *functions, const struct event *event,
                               struct arena *scratch, uint64_t *ret_hash)
 {
     struct str id;
-    if (!value_text(event_get_slot(event, SLOT_FAAS_INVOCATION_ID, scratch), scratch, &id))
+    if (!text_of_slot(event, SLOT_FAAS_INVOCATION_ID, scratch, &id))
         return NULL;
     *ret_hash = XXH3_64bits(id.at, id.len) | 1;
     return &functions->failing[*ret_hash >> 32 & (FAILING_SLOTS - 1)];

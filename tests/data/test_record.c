@@ -100,6 +100,23 @@ static void peeking_tells_the_size_and_the_place(void)
     CHECK_TEXT(record.id, "id");
 }
 
+static void a_ghost_has_what_is_counted_and_nothing_else(void)
+{
+    struct event event = scanned(line);
+    struct origin origin = {.source_id = 7, .offset = 5, .owed = 3, .fresh = 1, .seq = 9};
+    event.origin = &origin;
+    event.weight = 4;
+    struct str bytes = recorded(&event);
+    struct event ghost;
+    CHECK(record_size_least(&event) <= bytes.len);
+    CHECK(record_read_ghost(bytes, &ghost, &fix.arena));
+    CHECK_EQ(ghost.count, 0);
+    CHECK_EQ(ghost.time_ns, event.time_ns);
+    CHECK_EQ(ghost.weight, 4);
+    CHECK(ghost.origin->source_id == 7 && ghost.origin->owed == 3 && ghost.origin->seq == 9);
+    CHECK(!record_read_ghost(str_slice(bytes, 0, bytes.len - 1), &ghost, &fix.arena));
+}
+
 static void a_full_buffer_gets_nothing(void)
 {
     struct event event = scanned(line);
@@ -144,5 +161,6 @@ static void cut_and_flipped_records_are_never_read_outside(void)
 
 CHECK_MAIN(TEST(an_event_comes_back_as_it_was), TEST(edits_come_along),
            TEST(ten_fields_cost_some_three_hundred_bytes),
-           TEST(peeking_tells_the_size_and_the_place), TEST(a_full_buffer_gets_nothing),
+           TEST(peeking_tells_the_size_and_the_place),
+           TEST(a_ghost_has_what_is_counted_and_nothing_else), TEST(a_full_buffer_gets_nothing),
            TEST(cut_and_flipped_records_are_never_read_outside))

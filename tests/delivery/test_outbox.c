@@ -111,6 +111,32 @@ static void memory_is_bounded_and_comes_back(void)
     outbox_end(world);
 }
 
+static void the_memory_of_a_payload_that_came_back_serves_the_next(void)
+{
+    struct world *world = world_make(9);
+    struct outbox *outbox = outbox_of(world, 64 << 20);
+    world->endpoint.batch_bytes = 1 << 20;
+    world->endpoint.batch_events = 1 << 20;
+    while (sent.count == 0)
+        world_put(world, "a:some text of an event", 0, false);
+    struct payload *payload = payloads_take_first(&sent);
+    const char *memory = payload->records.at;
+    outbox_returned(outbox, payload);
+    payload_free(payload);
+    CHECK_EQ(outbox->spare_count, 1);
+    world_put(world, "b:x", 0, false);
+    outbox_flush(outbox);
+    CHECK(sent.first->records.at == memory);
+    outbox_returned(outbox, sent.first);
+    payload_free(payloads_take_first(&sent));
+    CHECK_EQ(outbox->spare_count, 1);
+    int64_t idle_ns = outbox_step(outbox, 2 * SECOND_NS);
+    CHECK(idle_ns <= (2 + IDLE_S) * SECOND_NS); /* and goes when nothing comes for a while */
+    CHECK(outbox_step(outbox, idle_ns) == INT64_MAX);
+    CHECK_EQ(outbox->spare_count, 0);
+    outbox_end(world);
+}
+
 static void a_full_mailbox_means_waiting_in_order(void)
 {
     struct world *world = world_make(5);
@@ -171,6 +197,7 @@ static void without_memory_an_event_is_refused_and_nothing_else_happens(void)
 
 CHECK_MAIN(TEST(payloads_close_by_events_by_bytes_and_by_age), TEST(targets_are_kept_apart),
            TEST(a_payload_waits_for_its_highest_ticket), TEST(memory_is_bounded_and_comes_back),
+           TEST(the_memory_of_a_payload_that_came_back_serves_the_next),
            TEST(a_full_mailbox_means_waiting_in_order),
            TEST(too_many_targets_fall_back_and_are_told_about),
            TEST(without_memory_an_event_is_refused_and_nothing_else_happens))

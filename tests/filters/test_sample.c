@@ -175,7 +175,7 @@ static void line(const char *json)
 static void release(int64_t stream_ns)
 {
     struct event *at[100];
-    struct view view = {.at = at, .arena = &it.batch};
+    struct view view = {.at = at, .arena = &it.batch, .asks_ghosts = true};
     CHECK(!sample_release(it.sample, stream_ns, &view, COUNT(at)));
     for (uint32_t i = 0; i < view.count; i++)
         note(at[i]);

@@ -94,8 +94,35 @@ static void filters_that_hold_or_remember_are_listed_in_branches_and_inputs_too(
     rig_close(&rig);
 }
 
+static void a_holder_knows_whether_ghosts_are_asked_anything_below_it(void)
+{
+    static const struct {
+        const char *text;
+        bool want;
+    } cases[] = {
+        {"filter sample \"s\" { rate = 2 } output discard { }", false},
+        {"filter sample \"s\" { rate = 2 } filter drop { when = a == 1 } output discard { }",
+         false},
+        {"filter sample \"s\" { rate = 2 } output discard { when = a == 1 }", true},
+        {"filter sample \"s\" { rate = 2 } branch { when = a == 1  output discard { } }", true},
+        {"filter sample \"s\" { rate = 2 } branch { output discard { when = a == 1 } }", true},
+        {"output discard { when = a == 1 } filter sample \"s\" { rate = 2 } output discard \"d\" { "
+         "}",
+         false},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char text[256];
+        struct rig rig;
+        snprintf(text, sizeof text, "input stdin { }\n%s\n", cases[i].text);
+        rig_open(&rig, text);
+        CHECK_EQ(rig.agent.lane.pipeline.holders[0]->is_asked_below, cases[i].want);
+        rig_close(&rig);
+    }
+}
+
 CHECK_MAIN(TEST(stages_stand_in_file_order_and_branches_are_arms_of_their_own),
            TEST(below_are_the_outputs_that_an_event_can_still_reach),
            TEST(from_is_a_bit_for_each_input_in_file_order),
            TEST(an_input_enters_the_main_arm_where_it_stands),
-           TEST(filters_that_hold_or_remember_are_listed_in_branches_and_inputs_too))
+           TEST(filters_that_hold_or_remember_are_listed_in_branches_and_inputs_too),
+           TEST(a_holder_knows_whether_ghosts_are_asked_anything_below_it))

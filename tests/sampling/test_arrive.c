@@ -299,7 +299,7 @@ static void a_trace_id_too_long_to_stamp_still_groups(void)
     sampler_advance(&world.sampler, INT64_MAX);
     sampler_settle(&world.sampler);
     struct event *at[4];
-    struct view view = {.at = at, .arena = &world.arena};
+    struct view view = {.at = at, .arena = &world.arena, .asks_ghosts = true};
     CHECK(!sampler_depart(&world.sampler, &view, 4));
     CHECK_EQ(view.count, 2);
     CHECK(!event_slot(at[0], SLOT_TRACE_ID));

@@ -64,7 +64,7 @@ static void what_finds_no_room_goes_with_the_next_call(void)
     bool more = true;
     while (more) {
         struct event *at[4];
-        struct view view = {.at = at, .arena = &world.arena};
+        struct view view = {.at = at, .arena = &world.arena, .asks_ghosts = true};
         more = sampler_depart(&world.sampler, &view, 4);
         CHECK(more == (view.count == 4));
         count += view.count;
@@ -73,6 +73,32 @@ static void what_finds_no_room_goes_with_the_next_call(void)
     }
     CHECK_EQ(count, 25);
     CHECK_EQ(calls, 7);
+    world_clear();
+}
+
+static void ghosts_have_no_fields_where_nobody_asks_for_them(void)
+{
+    struct event *at[64];
+    uint32_t ghosts = 0;
+    char id[8];
+    world_init();
+    world_open(&two);
+    for (int i = 0; i < 40; i++) {
+        snprintf(id, sizeof id, "t%d", i);
+        say("line", id, NULL);
+    }
+    sampler_advance(&world.sampler, INT64_MAX);
+    sampler_settle(&world.sampler);
+    struct view view = {.at = at, .arena = &world.arena};
+    CHECK(!sampler_depart(&world.sampler, &view, COUNT(at)));
+    CHECK_EQ(view.count, 40);
+    for (uint32_t i = 0; i < view.count; i++) {
+        bool is_ghost = at[i]->fate == FATE_SAMPLED_OUT;
+        ghosts += is_ghost;
+        CHECK_EQ(is_ghost, at[i]->count == 0);
+        CHECK(at[i]->origin);
+    }
+    CHECK(ghosts > 0 && ghosts < 40);
     world_clear();
 }
 
@@ -89,7 +115,7 @@ static void a_full_arena_puts_the_rest_off(void)
     while (more) {
         struct arena arena;
         struct event *at[200];
-        struct view view = {.at = at, .arena = &arena};
+        struct view view = {.at = at, .arena = &arena, .asks_ghosts = true};
         arena_init(&arena, 4096, 16384);
         more = sampler_depart(&world.sampler, &view, 200);
         CHECK(view.count > 0);
@@ -161,7 +187,9 @@ static void after_a_crash_a_decided_trace_is_made_whole_again(void)
 
 CHECK_MAIN(TEST(nothing_of_a_trace_leaves_before_its_verdict_is_on_disk),
            TEST(a_source_is_read_again_from_what_is_held_until_it_left),
-           TEST(what_finds_no_room_goes_with_the_next_call), TEST(a_full_arena_puts_the_rest_off),
+           TEST(what_finds_no_room_goes_with_the_next_call),
+           TEST(ghosts_have_no_fields_where_nobody_asks_for_them),
+           TEST(a_full_arena_puts_the_rest_off),
            TEST(a_field_is_copied_from_any_event_of_the_trace_to_those_that_want_and_lack_it),
            TEST(a_copy_crosses_merged_groups_and_full_views),
            TEST(after_a_crash_a_decided_trace_is_made_whole_again))

@@ -242,7 +242,7 @@ static inline void world_release(int64_t stream_ns)
     sampler_advance(&world.sampler, stream_ns);
     sampler_settle(&world.sampler);
     while (more) {
-        struct view view = {.at = at, .arena = &world.arena};
+        struct view view = {.at = at, .arena = &world.arena, .asks_ghosts = true};
         more = sampler_depart(&world.sampler, &view, COUNT(at));
         for (uint32_t i = 0; i < view.count; i++)
             note_out(view.at[i]);
