@@ -49,33 +49,15 @@ struct str str_trim(struct str s)
     return s;
 }
 
-static struct cut cut_around(struct str s, size_t index, size_t width)
-{
-    if (index == SIZE_MAX)
-        return (struct cut){.head = s, .tail = str_skip(s, s.len), .found = false};
-    return (struct cut){.head = str_slice(s, 0, index), .tail = str_skip(s, index + width), true};
-}
-
-struct cut str_cut(struct str s, char at)
-{
-    return cut_around(s, str_find(s, at), 1);
-}
-
 struct cut str_cut_last(struct str s, char at)
 {
     const char *found = s.len ? memrchr(s.at, at, s.len) : NULL;
-    return cut_around(s, found ? (size_t)(found - s.at) : SIZE_MAX, 1);
+    return str_cut_around(s, found ? (size_t)(found - s.at) : SIZE_MAX, 1);
 }
 
 struct cut str_cut_str(struct str s, struct str at)
 {
-    return cut_around(s, str_find_str(s, at), at.len);
-}
-
-size_t str_find(struct str s, char byte)
-{
-    const char *found = s.len ? memchr(s.at, byte, s.len) : NULL;
-    return found ? (size_t)(found - s.at) : SIZE_MAX;
+    return str_cut_around(s, str_find_str(s, at), at.len);
 }
 
 size_t str_find_str(struct str s, struct str text)
@@ -86,11 +68,29 @@ size_t str_find_str(struct str s, struct str text)
     return found ? (size_t)(found - s.at) : SIZE_MAX;
 }
 
+/* So few digits that they cannot overflow. */
+static bool short_to_uint(struct str s, uint64_t *ret)
+{
+    uint64_t sum = 0;
+    unsigned wrong = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned digit = (unsigned)(unsigned char)s.at[i] - '0';
+        wrong |= digit > 9;
+        sum = sum * 10 + digit;
+    }
+    if (wrong)
+        return false;
+    *ret = sum;
+    return true;
+}
+
 bool str_to_uint(struct str s, uint64_t *ret)
 {
     uint64_t sum = 0;
     if (s.len == 0)
         return false;
+    if (s.len < 20)
+        return short_to_uint(s, ret);
     for (size_t i = 0; i < s.len; i++) {
         if (s.at[i] < '0' || s.at[i] > '9')
             return false;

@@ -75,11 +75,25 @@ static inline struct str str_skip(struct str s, size_t count)
     return str_slice(s, count, s.len);
 }
 struct str str_trim(struct str s);                           /* ASCII blanks at both ends */
-struct cut str_cut(struct str s, char at);                   /* at the first such byte */
+static inline struct cut str_cut_around(struct str s, size_t index, size_t width) /* SIZE_MAX: nowhere */
+{
+    if (index == SIZE_MAX)
+        return (struct cut){.head = s, .tail = str_skip(s, s.len), .found = false};
+    return (struct cut){.head = str_slice(s, 0, index), .tail = str_skip(s, index + width), true};
+}
+/* Index of the first byte, or SIZE_MAX. */
+static inline size_t str_find(struct str s, char byte)
+{
+    const char *found = s.len ? (const char *)memchr(s.at, byte, s.len) : NULL;
+    return found ? (size_t)(found - s.at) : SIZE_MAX;
+}
+static inline struct cut str_cut(struct str s, char at) /* at the first such byte */
+{
+    return str_cut_around(s, str_find(s, at), 1);
+}
 struct cut str_cut_last(struct str s, char at);
 struct cut str_cut_str(struct str s, struct str at);
-/* Index of the first byte or text, or SIZE_MAX. */
-size_t str_find(struct str s, char byte);
+/* Index of the first such text, or SIZE_MAX. */
 size_t str_find_str(struct str s, struct str text);
 
 /* Whole strings only; false (and ret untouched) on anything else, overflow included. */

@@ -188,18 +188,32 @@ static size_t zone_len(struct str text, size_t at)
     return has_colon && digits_from(text, at + 4) == 2 ? 6 : 0;
 }
 
+/* The high bit of each of eight bytes that is a digit, the first byte lowest. */
+static uint64_t digits_of(const char *at)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t eight;
+    memcpy(&eight, at, sizeof eight);
+    uint64_t low = eight & ones * 0x7f;
+    return (low + ones * (0x80 - '0')) & ~(low + ones * (0x7f - '9')) & ~eight & ones * 0x80;
+}
+
+/* Digits where `dddd-dd-ddTdd:dd:dd` has them. */
+static bool has_time_digits(const char *at)
+{
+    const uint64_t first = UINT64_C(0x0080800080808080), second = UINT64_C(0x8080008080008080),
+                   last = UINT64_C(0x8080000000000000); /* of bytes 0, 8 and 11 on */
+    return ((~digits_of(at) & first) | (~digits_of(at + 8) & second) |
+            (~digits_of(at + SECONDS_LEN - 8) & last)) == 0;
+}
+
 size_t time_prefix(struct str text)
 {
-    static const uint8_t digits_at[] = {0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18};
     if (text.len < SECONDS_LEN || text.at[13] != ':' || text.at[16] != ':')
         return 0;
     char date = text.at[4], joint = text.at[10];
-    if ((date != '-' && date != '/') || text.at[7] != date || (joint != 'T' && joint != ' '))
-        return 0;
-    unsigned wrong = 0;
-    for (size_t i = 0; i < COUNT(digits_at); i++)
-        wrong |= !is_digit(text.at[digits_at[i]]);
-    if (wrong)
+    if ((date != '-' && date != '/') || text.at[7] != date || (joint != 'T' && joint != ' ') ||
+        !has_time_digits(text.at))
         return 0;
     size_t end = SECONDS_LEN;
     if (end < text.len && (text.at[end] == '.' || text.at[end] == ',')) {

@@ -19,12 +19,15 @@ struct shape_key { /* a key as it was read in the line before */
     uint16_t name;
 };
 
+enum { LABELS_MAX = 24 }; /* of platform lines */
+
 struct reader { /* what reads one event; one per parse filter */
     const struct names *names;
     struct scanner *lines;  /* knows the shape of whole lines */
     struct scanner *inside; /* and that of JSON inside them */
     struct time_cache times;
     struct shape_key shape[SHAPE_KEYS];
+    uint8_t label_after[LABELS_MAX + 1]; /* which label of a platform line followed which; the last: was the first */
     bool is_guessed; /* no operator said the format: doubt speaks for plain text */
     /* of the event at hand */
     struct event *event;

@@ -52,12 +52,34 @@ static const struct label labels[] = {
     {LABEL("Types"), SLOT_NONE, LABEL_WIDE, "aws.lambda.extension.types"},
 };
 
+_Static_assert(COUNT(labels) <= LABELS_MAX, "the reader foresees as many");
+
 static const struct label *find_label(struct str name)
 {
     for (size_t i = 0; i < COUNT(labels); i++)
-        if (labels[i].name.len == name.len && str_equal(labels[i].name, name))
+        if (str_equal(labels[i].name, name))
             return &labels[i];
     return NULL;
+}
+
+/* Takes a label with its colon off rest; null: none that is known. The platform writes them in one
+ * order, so the one that stood here the last time is tried first. False: there is no colon at all.
+ */
+static bool take_label(struct str *rest, uint8_t *foreseen, const struct label **ret)
+{
+    const struct label *label = &labels[*foreseen];
+    size_t colon = label->name.len;
+    if (rest->len <= colon || rest->at[colon] != ':' || !str_starts(*rest, label->name)) {
+        colon = str_find(*rest, ':');
+        if (colon == SIZE_MAX)
+            return false;
+        label = find_label(str_slice(*rest, 0, colon));
+        if (label)
+            *foreseen = (uint8_t)(label - labels);
+    }
+    *rest = str_skip(*rest, colon + 1);
+    *ret = label;
+    return true;
 }
 
 static void put(struct reader *reader, const struct label *label, struct value value)
@@ -115,12 +137,28 @@ static struct str skip_gap(struct str text)
     return text;
 }
 
+/* Over bytes above the blank, eight at a time; the first byte below is found exactly. */
+static size_t skip_graphs(struct str text, size_t at)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    for (; at + 8 <= text.len; at += 8) {
+        uint64_t eight;
+        memcpy(&eight, text.at + at, sizeof eight);
+        uint64_t low = (eight - ones * (' ' + 1)) & ~eight & ones * 0x80;
+        if (low)
+            return at + (size_t)__builtin_ctzll(low) / 8;
+    }
+    while (at < text.len && (unsigned char)text.at[at] > ' ')
+        at++;
+    return at;
+}
+
 /* A value ends at a tab or line end, and unless it may hold blanks at a blank. */
 static struct str take_value(struct str *rest, bool is_wide)
 {
-    size_t end = 0;
+    size_t end = skip_graphs(*rest, 0);
     while (end < rest->len && (rest->at[end] == ' ' ? is_wide : !is_gap(rest->at[end])))
-        end++;
+        end = skip_graphs(*rest, end + 1);
     struct str value = {rest->at, end};
     *rest = (struct str){rest->at + end, rest->len - end};
     return value;
@@ -136,12 +174,13 @@ static struct str skip_unit(struct str rest)
 
 static void labels_read(struct reader *reader, struct str rest)
 {
+    uint8_t *foreseen = &reader->label_after[LABELS_MAX];
+    const struct label *label;
     for (rest = skip_gap(rest); rest.len; rest = skip_gap(rest)) {
-        const char *colon = memchr(rest.at, ':', rest.len);
-        if (!colon)
+        if (!take_label(&rest, foreseen, &label))
             return;
-        const struct label *label = find_label((struct str){rest.at, (size_t)(colon - rest.at)});
-        rest = str_skip(rest, (size_t)(colon - rest.at) + 1);
+        if (label)
+            foreseen = &reader->label_after[label - labels];
         if (rest.len && *rest.at == ' ')
             rest = str_skip(rest, 1);
         struct str value = take_value(&rest, !label || label->kind == LABEL_WIDE);

@@ -7,15 +7,25 @@
 
 enum { CLF_TIME_LEN = 26, CLAIM_BYTES = 160, NS_PER_S = 1000000000 };
 
+/* Where the quote stands that ends the one at the start; behind the text where none does. */
+static size_t quote_at(struct str text)
+{
+    struct str inside = str_skip(text, 1);
+    size_t end = str_find(inside, '"');
+    if (end != SIZE_MAX && str_find(str_slice(inside, 0, end), '\\') == SIZE_MAX)
+        return end + 1;
+    for (end = 1; end < text.len && text.at[end] != '"'; end++)
+        end += text.at[end] == '\\';
+    return end;
+}
+
 /* A quoted text, backslashes kept; the quote behind it is taken too. A null at: none is there. */
 static struct str take_quoted(struct str *rest)
 {
     struct str text = str_trim(*rest);
     if (!text.len || *text.at != '"')
         return (struct str){0};
-    size_t end = 1;
-    while (end < text.len && text.at[end] != '"')
-        end += text.at[end] == '\\' ? 2 : 1;
+    size_t end = quote_at(text);
     *rest = str_skip(text, end + 1);
     return str_slice(text, 1, end - 1);
 }

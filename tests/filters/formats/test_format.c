@@ -95,6 +95,22 @@ static void of_several_aliases_the_best_fills_the_slot(void)
     host_clear(&host);
 }
 
-CHECK_MAIN(TEST(numbers_with_units_become_nanoseconds), TEST(a_time_in_front_has_a_length),
+/* Each byte of a time is changed to every other: only digits stay where digits are. */
+static void a_time_has_digits_in_their_places_alone(void)
+{
+    static const char shape[] = "dddd-dd-ddTdd:dd:dd";
+    for (size_t i = 0; i < sizeof shape - 1; i++) {
+        for (unsigned byte = 0; byte < 256; byte++) {
+            char text[] = "2024-01-02T03:04:59";
+            text[i] = (char)byte;
+            bool fits = shape[i] == 'd' ? is_digit((char)byte) : (char)byte == shape[i];
+            fits |= shape[i] == 'T' && byte == ' ';
+            CHECK_EQ(time_prefix((struct str){text, sizeof text - 1}), fits ? 19 : 0);
+        }
+    }
+}
+
+CHECK_MAIN(TEST(a_time_has_digits_in_their_places_alone),
+           TEST(numbers_with_units_become_nanoseconds), TEST(a_time_in_front_has_a_length),
            TEST(a_level_word_shouts_or_is_framed), TEST(request_ids_have_one_form),
            TEST(of_several_aliases_the_best_fills_the_slot))

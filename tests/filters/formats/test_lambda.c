@@ -206,4 +206,50 @@ static void every_runtimes_lines_are_read(void)
     check_golden(&format_lambda, application, COUNT(application));
 }
 
-CHECK_MAIN(TEST(platform_lines_are_read_by_label), TEST(every_runtimes_lines_are_read))
+static void graphs_end_at_the_first_blank_or_control(void)
+{
+    char text[] = "\x21\x7f\x80\xff"
+                  "0123456789abcdefghij";
+    struct str whole = {text, sizeof text - 1};
+    CHECK_EQ(skip_graphs(whole, 0), whole.len);
+    for (size_t i = 0; i < whole.len; i++) {
+        for (char byte = 0; byte <= ' '; byte++) {
+            char kept = text[i];
+            text[i] = byte;
+            for (size_t from = 0; from <= i; from++)
+                CHECK_EQ(skip_graphs(whole, from), i);
+            text[i] = kept;
+        }
+    }
+}
+
+/* What stood where the last time must not change what is read. */
+static void labels_are_read_alike_in_any_order(void)
+{
+    static const char *const lines[] = {
+        "REPORT RequestId: a\tDuration: 1.5 ms\tBilled Duration: 2 ms\tMemory Size: 128 MB",
+        "REPORT RequestId: b\tMemory Size: 256 MB\tBilled Duration: 3 ms\tDuration: 2.5 ms",
+        "REPORT RequestId: c\tDuration 7: 3\tDurations: 4 ms\tDuration: 3.5 ms\tMemory Size: 64 MB",
+        "REPORT RequestId: d\tDuration",
+    };
+    static const char *const ids[] = {"a", "b", "c", "d"};
+    static const int64_t durations[] = {1500000, 2500000, 3500000, 0};
+    static struct reader reader;
+    struct arena arena;
+    arena_init(&arena, 1 << 16, 1 << 20);
+    for (size_t i = 0; i < 3 * COUNT(lines); i++) {
+        size_t j = i * 3 % COUNT(lines);
+        struct event event = {.bytes = str_from(lines[j])};
+        reader.event = &event;
+        reader.arena = &arena;
+        CHECK_EQ(lambda_line_read(&reader, event.bytes), FORMAT_READ);
+        const struct field *id = event_slot(&event, SLOT_FAAS_INVOCATION_ID);
+        const struct field *duration = event_slot(&event, SLOT_DURATION);
+        CHECK(id && str_equal(id->value.text, str_from(ids[j])));
+        CHECK_EQ(duration ? duration->value.integer : 0, durations[j]);
+    }
+    arena_clear(&arena);
+}
+
+CHECK_MAIN(TEST(graphs_end_at_the_first_blank_or_control), TEST(labels_are_read_alike_in_any_order),
+           TEST(platform_lines_are_read_by_label), TEST(every_runtimes_lines_are_read))
