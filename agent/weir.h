@@ -123,12 +123,14 @@ struct filter {
     uint64_t (*held_bytes)(void *self);
 };
 
-/* Writes a blob (<= 4 KiB) into the journal under this filter's path and label; returns a ticket. */
+/* Writes a blob (<= 4 KiB) into the journal under this plugin's path and label; returns a ticket. */
 uint64_t host_remember(struct host *host, struct str blob);
 /* True once everything up to the ticket is on disk. Nothing of a trace leaves before its verdict is. */
 bool host_is_synced(struct host *host, uint64_t ticket);
 /* The filter's share of agent.memory, for what it holds. */
 uint64_t host_held_budget(struct host *host);
+/* Of all files of the configuration: an edited one has another. */
+uint64_t host_config_hash(struct host *host);
 /* Position in the list of filters of this event's path: two samplers in series have different ones. */
 struct str host_path(struct host *host); /* branch path and label: identity of remembered state */
 
@@ -226,6 +228,10 @@ struct output {
     bool (*ask)(const void *self, struct errand *errand, struct request *ret);
     void (*hear)(const void *self, struct errand *errand, const struct reply *reply);
     size_t errand_size;
+    /* What it remembers across restarts: load() gets what host_remember() was given, oldest first; save() is called
+     * once at the start, behind the loads, and whenever all that is still worth keeping is to be said again. */
+    void (*load)(void *self, struct str blob);
+    void (*save)(void *self, struct host *host);
 
     /* Broker outputs (instead of request and judge): what the producer is made from, and each record's key and
      * headers; target() is the topic. endpoint() gives the sizes alone, without URLs. */

@@ -21,11 +21,17 @@ struct honeycomb {
     struct endpoint endpoint;
     struct str key, missing;
     struct template *dataset;
-    int region;
+    int region, marker;
+    struct account account;
+    uint64_t config_hash; /* of this run */
+    bool is_changed;      /* the last run had another */
     uint64_t *cut_fields, *cut_texts;
 };
 
 enum { REGION_US = 0, REGION_EU };
+enum { MARKER_OFF = 0, MARKER_START, MARKER_CHANGE };
+static const struct choice markers[] = {
+    {"off", MARKER_OFF}, {"start", MARKER_START}, {"change", MARKER_CHANGE}, {0}};
 static const struct choice regions[] = {{"us", REGION_US}, {"eu", REGION_EU}, {0}};
 
 static const struct setting settings[] = {
@@ -38,6 +44,10 @@ static const struct setting settings[] = {
                      .help = "Dataset. What fields bring in becomes lower case and loses what no "
                              "name may hold.",
                      .example = "\"functions\""),
+    CHOICE_SETTING(struct honeycomb, marker, markers, .def = "off",
+                   .help = "Set a marker at every start, or when the configuration is another than "
+                           "at the last one. It goes to `dataset` where that is one name, else to "
+                           "the whole environment; the key needs the permission Manage Markers."),
     TEXT_SETTING(struct honeycomb, missing, .def = "\"unknown_dataset\"",
                  .help = "What stands in `dataset` for a missing field."),
     {0},
@@ -66,7 +76,7 @@ static const char *dataset_mistake(struct str name)
     return NULL;
 }
 
-static enum code dataset_check(const struct honeycomb *hny, struct host *host, struct why *why)
+static enum code dataset_check(struct honeycomb *hny, struct host *host, struct why *why)
 {
     const struct event bare = {0};
     struct buffer name;
@@ -77,6 +87,8 @@ static enum code dataset_check(const struct honeycomb *hny, struct host *host, s
     if (mistake)
         code = fail(why, BAD_CONFIG, "%s: `dataset` would give \"%.*s\": %s", host_where(host),
                     STR_ARG(str_slice(buffer_str(&name), 0, 60)), mistake);
+    else if (template_is_constant(hny->dataset))
+        hny->account.dataset = arena_copy(host_arena(host), buffer_str(&name));
     buffer_clear(&name);
     return code;
 }
@@ -102,20 +114,46 @@ static enum code honeycomb_open(void *self, struct host *host, struct why *why)
     hny->cut_texts = host_counter(host, "cut_texts",
                                   "Texts shortened to what the destination takes; again each time "
                                   "an event is sent again.");
+    hny->config_hash = host_config_hash(host);
+    hny->account.wants_marks = hny->marker != MARKER_OFF;
     enum code code = dataset_check(hny, host, why);
     return code == OK ? endpoint_open(endpoint, host_arena(host), host_where(host), why) : code;
 }
 
+/* --- markers ------------------------------------------------------------------------------------
+ */
+
+static void honeycomb_load(void *self, struct str blob)
+{
+    struct honeycomb *hny = self;
+    uint64_t last;
+    if (blob.len != sizeof last)
+        return;
+    memcpy(&last, blob.at, sizeof last);
+    hny->is_changed = last != hny->config_hash; /* the newest is loaded last */
+}
+
+static void honeycomb_save(void *self, struct host *host)
+{
+    struct honeycomb *hny = self;
+    struct str blob = {(const char *)&hny->config_hash, sizeof hny->config_hash};
+    if (hny->marker == MARKER_OFF)
+        return;
+    hny->account.marks = hny->marker == MARKER_START || hny->is_changed;
+    hny->account.message = hny->is_changed
+                               ? STR("weir " WEIR_VERSION " starts with a changed configuration")
+                               : STR("weir " WEIR_VERSION " starts");
+    host_remember(host, blob);
+}
+
 static bool honeycomb_ask(const void *self, struct errand *errand, struct request *ret)
 {
-    (void)self;
-    return account_ask(errand, ret);
+    return account_ask(&((const struct honeycomb *)self)->account, errand, ret);
 }
 
 static void honeycomb_hear(const void *self, struct errand *errand, const struct reply *reply)
 {
-    (void)self;
-    account_hear(errand, reply);
+    account_hear(&((const struct honeycomb *)self)->account, errand, reply);
 }
 
 static const struct endpoint *honeycomb_endpoint(const void *self)
@@ -349,4 +387,6 @@ const struct output output_honeycomb = {
     .judge = honeycomb_judge,
     .ask = honeycomb_ask,
     .hear = honeycomb_hear,
+    .load = honeycomb_load,
+    .save = honeycomb_save,
 };

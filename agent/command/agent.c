@@ -178,6 +178,11 @@ static void load_blob(void *context, struct str filter, struct str blob)
         if (stage->filter->load && str_equal(stage->host.path, filter))
             stage->filter->load(stage->self, blob);
     }
+    for (uint16_t i = 0; i < pipeline->drain_count; i++) {
+        struct drain *drain = &pipeline->drains[i];
+        if (drain->plugin->load && str_equal(drain->host.path, filter))
+            drain->plugin->load(drain->self, blob);
+    }
 }
 
 static void tell_what_was_mended(const struct state *state)
@@ -200,6 +205,8 @@ static enum code start(struct agent *agent, struct why *why)
     if (code == OK)
         code = state_each_blob(lane->state, load_blob, &lane->pipeline, why);
     if (code == OK)
+        pipeline_save_outputs(&lane->pipeline);
+    if (code == OK)
         code = pipeline_open_inputs(&lane->pipeline, why);
     return code;
 }
@@ -213,6 +220,7 @@ enum code agent_open(struct agent *agent, const struct agent_ports *ports, struc
                                        .files = ports->files,
                                        .clock = ports->clock,
                                        .brokers = ports->brokers,
+                                       .config_hash = agent->config->hash,
                                        .now_ns = ports->clock->wall_ns(ports->clock->self)};
     arena_init(&lane->batch, BATCH_ARENA_CHUNK, share(agent, BATCH_PARTS));
     arena_init(&lane->scratch, BATCH_ARENA_CHUNK, share(agent, BATCH_PARTS));

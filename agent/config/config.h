@@ -118,6 +118,7 @@ struct config {
     struct test *tests;
     unsigned inputs, outputs;
     struct regex *regexes; /* outside the arena */
+    uint64_t hash;         /* of all that was read: one that was edited has another */
 };
 
 struct config_source {

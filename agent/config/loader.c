@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <string.h>
+#include <xxhash.h>
 
 #include "agent/config/outside.h"
 #include "agent/config/term.h"
@@ -133,6 +134,14 @@ static bool read_source(struct context *context, const struct config_source *sou
     return true;
 }
 
+static uint64_t hash_of(const struct diagnostics *diagnostics)
+{
+    uint64_t hash = 0;
+    for (const struct source_text *at = diagnostics->sources; at; at = at->next)
+        hash = XXH3_64bits_withSeed(at->text.at, at->text.len, hash);
+    return hash;
+}
+
 static struct config *load(struct context *context)
 {
     struct syntax_block *blocks = NULL, **blocks_end = &blocks;
@@ -140,8 +149,10 @@ static struct config *load(struct context *context)
     for (size_t i = 0; i < context->options->source_count; i++)
         all_read &= read_source(context, &context->options->sources[i], &blocks_end);
     bool was_parsed = all_read && context->diagnostics->errors == 0;
+    uint64_t hash = hash_of(context->diagnostics);
     lets_check(context);
     struct config *config = tree_build(context, blocks);
+    config->hash = hash;
     /* What is broken in form may lack the very block that a rule asks for. */
     if (was_parsed) {
         rules_check(context, config);

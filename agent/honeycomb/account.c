@@ -1,4 +1,4 @@
-/* agent/honeycomb/account.c - what a key is, and what it may do.
+/* agent/honeycomb/account.c - keys and what they may do, and markers.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "agent/honeycomb/account.h"
@@ -65,7 +65,7 @@ static void who_tell(struct errand *errand, struct value auth)
                 STR_ARG(str_slice(name, 0, 60)));
 }
 
-static void access_tell(struct errand *errand, struct value auth)
+static void access_tell(const struct account *account, struct errand *errand, struct value auth)
 {
     struct value access = answer_member(auth, STR("api_key_access"));
     bool is_ingest = str_equal(answer_text(auth, STR("type"), errand->arena), STR("ingest"));
@@ -79,24 +79,17 @@ static void access_tell(struct errand *errand, struct value auth)
         errand_tell(errand, FINDING_DOUBT,
                     "the key may not create datasets: those that `dataset` names must be there, or "
                     "give it the permission \"Can create datasets\"");
+    if (account->wants_marks && !may(access, STR("markers"), false))
+        errand_tell(errand, FINDING_DOUBT,
+                    "the key may not set markers: give it the permission \"Manage Markers\", or "
+                    "leave `marker` out");
 }
 
-/* --- the errand ---------------------------------------------------------------------------------
- */
-
-bool account_ask(struct errand *errand, struct request *ret)
-{
-    if (errand->kind != ERRAND_LOOK || errand->step > 0)
-        return false;
-    ret->path = STR("/1/auth");
-    return true;
-}
-
-void account_hear(struct errand *errand, const struct reply *reply)
+static void auth_hear(const struct account *account, struct errand *errand,
+                      const struct reply *reply)
 {
     struct value auth = answer_read(reply->body);
     struct str words = str_slice(account_words(reply, errand->arena), 0, WORDS_SHOWN);
-    errand->step++;
     if (reply->status == 401 || reply->status == 403)
         errand_tell(errand, FINDING_FAULT,
                     "it refuses our key (%.*s): look at `key`, and at `region` or `url`",
@@ -109,5 +102,59 @@ void account_hear(struct errand *errand, const struct reply *reply)
                     "answers %d, and not as Honeycomb does (%.*s): is `url` right?", reply->status,
                     STR_ARG(words));
     else
-        access_tell(errand, auth);
+        access_tell(account, errand, auth);
+}
+
+/* --- a marker -----------------------------------------------------------------------------------
+ */
+
+/* {"type":"weir-config","message":"..."}: it stands where it arrives in time. */
+static bool marker_ask(const struct account *account, struct errand *errand, struct request *ret)
+{
+    struct buffer text;
+    buffer_init(&text, LINE_BYTES_DEFAULT);
+    buffer_add(&text, STR("/1/markers/"));
+    endpoint_write_url_part(&text, account->dataset.len ? account->dataset : STR("__all__"));
+    ret->path = arena_copy(errand->arena, buffer_str(&text));
+    buffer_reset(&text);
+    buffer_add(&text, STR("{\"type\":\"weir-config\",\"message\":"));
+    encode_text(&text, account->message);
+    buffer_byte(&text, '}');
+    ret->body = arena_copy(errand->arena, buffer_str(&text));
+    buffer_clear(&text);
+    ret->method = "POST";
+    ret->content_type = STR("application/json");
+    return true;
+}
+
+static void marker_hear(struct errand *errand, const struct reply *reply)
+{
+    if (reply->status == 200 || reply->status == 201)
+        return;
+    struct str words = str_slice(account_words(reply, errand->arena), 0, WORDS_SHOWN);
+    errand_tell(errand, FINDING_DOUBT,
+                "set no marker (%.*s): the key needs the permission \"Manage Markers\"",
+                STR_ARG(words));
+}
+
+/* --- the errand ---------------------------------------------------------------------------------
+ */
+
+bool account_ask(const struct account *account, struct errand *errand, struct request *ret)
+{
+    if (errand->step > 0)
+        return false;
+    if (errand->kind == ERRAND_PREPARE)
+        return account->marks && marker_ask(account, errand, ret);
+    ret->path = STR("/1/auth");
+    return true;
+}
+
+void account_hear(const struct account *account, struct errand *errand, const struct reply *reply)
+{
+    errand->step++;
+    if (errand->kind == ERRAND_PREPARE)
+        marker_hear(errand, reply);
+    else
+        auth_hear(account, errand, reply);
 }

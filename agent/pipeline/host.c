@@ -154,6 +154,11 @@ bool host_is_synced(struct host *host, uint64_t ticket)
     return state_synced(host->engine->state, ticket);
 }
 
+uint64_t host_config_hash(struct host *host)
+{
+    return host->engine->config_hash;
+}
+
 uint64_t host_held_budget(struct host *host)
 {
     return host->engine->held_budget;

@@ -267,7 +267,7 @@ static uint64_t oldest_needed(void *context, const struct source *source)
     return oldest;
 }
 
-static void save_verdicts(void *context)
+static void save_all(void *context)
 {
     struct lane *lane = context;
     for (uint16_t i = 0; i < lane->pipeline.holder_count; i++) {
@@ -275,6 +275,7 @@ static void save_verdicts(void *context)
         if (stage->filter->save)
             stage->filter->save(stage->self, &stage->host);
     }
+    pipeline_save_outputs(&lane->pipeline);
 }
 
 /* What was written since the last commit is on disk when this one is. */
@@ -293,7 +294,7 @@ static void note_unsynced(struct lane *lane, uint64_t ticket)
 static void commit(struct lane *lane, int64_t mono_ns)
 {
     const struct state_helpers helpers = {
-        .context = lane, .oldest = oldest_needed, .save = save_verdicts};
+        .context = lane, .oldest = oldest_needed, .save = save_all};
     for (uint16_t i = 0; i < lane->pipeline.drain_count; i++)
         drain_flush(&lane->pipeline.drains[i]);
     uint64_t ticket = state_commit(lane->state, &helpers);

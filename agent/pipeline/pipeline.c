@@ -352,6 +352,15 @@ static enum code close_filter(void *context, struct stage *stage)
     return OK;
 }
 
+void pipeline_save_outputs(struct pipeline *pipeline)
+{
+    for (uint16_t i = 0; i < pipeline->drain_count; i++) {
+        struct drain *drain = &pipeline->drains[i];
+        if (drain->plugin->save)
+            drain->plugin->save(drain->self, &drain->host);
+    }
+}
+
 void pipeline_close(struct pipeline *pipeline)
 {
     for (uint16_t i = 0; i < pipeline->entry_count; i++) {

@@ -75,6 +75,8 @@ enum code pipeline_build(struct pipeline *pipeline, const struct config *config,
  * pipeline_close() cleans up however far that went. */
 enum code pipeline_open(struct pipeline *pipeline, struct why *why) CHECK_RESULT;
 enum code pipeline_open_inputs(struct pipeline *pipeline, struct why *why) CHECK_RESULT;
+/* Lets every output say what it wants to be remembered. */
+void pipeline_save_outputs(struct pipeline *pipeline);
 void pipeline_close(struct pipeline *pipeline);
 
 /* Takes the memory that a pass of so many events of this source (null: released ones) needs before it begins: its

@@ -55,6 +55,27 @@ static void includes_are_read_in_sorted_order_where_they_stand(void)
     loading_clear(&loading);
 }
 
+static uint64_t hash_with(const char *included)
+{
+    struct loading loading;
+    loading_init(&loading);
+    put("hashed.conf",
+        "include \"in/30-c.conf\"\ninput stdin \"i\" { }\noutput stdout \"o\" { }\n");
+    put("in/30-c.conf", included);
+    load_file(&loading, "hashed.conf");
+    CHECK_TEXT(buffer_str(&loading.said), "");
+    uint64_t hash = loading.config->hash;
+    loading_clear(&loading);
+    return hash;
+}
+
+static void an_edited_file_gives_the_configuration_another_hash(void)
+{
+    uint64_t hash = hash_with("let $c = 1\n");
+    CHECK(hash != 0 && hash == hash_with("let $c = 1\n"));
+    CHECK(hash != hash_with("let $c = 2\n"));
+}
+
 static void a_file_that_includes_itself_is_told(void)
 {
     struct loading loading;
@@ -173,6 +194,7 @@ int main(void)
         return 1;
     const struct CMUnitTest tests[] = {
         TEST(includes_are_read_in_sorted_order_where_they_stand),
+        TEST(an_edited_file_gives_the_configuration_another_hash),
         TEST(a_file_that_includes_itself_is_told),
         TEST(a_file_brings_in_a_secret_without_its_last_newline),
         TEST(sources_follow_each_other),

@@ -163,6 +163,26 @@ def one_event_that_kills_every_connection_stands_alone_in_the_end_and_is_kept(pl
         check(sorted(texts(server)) == sorted(f"shop {i}" for i in range(400)), f"{len(texts(server))} events in the end")
 
 
+def markers_tell_of_starts_and_of_changes(place):
+    write_log(place, 10)
+    with Honeycomb() as server:
+        for more, said in [('dataset = "shop"', []), ('dataset = "shop"  marker = start', ["shop"]), ('dataset = "shop"  marker = start', ["shop"] * 2),
+                           ("marker = change", ["shop"] * 2 + ["__all__"]), ("marker = change", ["shop"] * 2 + ["__all__"]),
+                           ("marker = change  batch_events = 7", ["shop"] * 2 + ["__all__"] * 2)]:
+            configure(place, server, more)
+            write_log(place, 1)
+            code, told = place.once()
+            check(code == 0 and [one["dataset"] for one in server.store.markers] == said, f"{more}: {server.store.markers}: {told}")
+        check(all(one["type"] == "weir-config" for one in server.store.markers), f"{server.store.markers}")
+        check("changed" in server.store.markers[-1]["message"], f"{server.store.markers}")
+        server.store.set({"access": {"markers": False}})
+        configure(place, server, "marker = start")
+        write_log(place, 1)
+        code, told = place.once()
+        check(code == 0 and "Manage Markers" in told, f"a marker that is refused must be told, and hold up nothing: exit {code}: {told}")
+        check(server.store.taken == 17 and not server.store.violations, f"{server.store.taken} events, {server.store.violations}")
+
+
 if __name__ == "__main__":
     sys.exit(run_tests(sys.argv[1], [
         a_far_end_that_says_when_to_come_again_is_not_asked_before,
@@ -173,4 +193,5 @@ if __name__ == "__main__":
         a_dataset_that_refuses_most_is_held_instead_of_drained,
         refusals_drain_into_dead_letters_where_that_is_wished,
         one_event_that_kills_every_connection_stands_alone_in_the_end_and_is_kept,
+        markers_tell_of_starts_and_of_changes,
     ]))

@@ -16,8 +16,13 @@ static void say(void *context, enum finding finding, const char *text)
     snprintf(said + len, sizeof said - len, "%s %s\n", marks[finding], text);
 }
 
+static const struct account plain, marking = {.dataset = {"my shop", 7},
+                                              .message = {"weir starts", 11},
+                                              .wants_marks = true,
+                                              .marks = true};
+
 /* One look, answered so; what it says of it. */
-static struct str looked(int status, const char *body)
+static struct str looked_by(const struct account *account, int status, const char *body)
 {
     struct errand_run run = {.tell = say};
     struct request request = {.method = "GET", .path = STR("/")};
@@ -25,13 +30,18 @@ static struct str looked(int status, const char *body)
     arena_init(&run.arena, 4096, 1 << 16);
     run.errand = (struct errand){.kind = ERRAND_LOOK, .arena = &run.arena};
     said[0] = 0;
-    CHECK(account_ask(&run.errand, &request));
+    CHECK(account_ask(account, &run.errand, &request));
     CHECK_TEXT(request.path, "/1/auth");
     CHECK_TEXT(str_from(request.method), "GET");
-    account_hear(&run.errand, &reply);
-    CHECK(!account_ask(&run.errand, &request));
+    account_hear(account, &run.errand, &reply);
+    CHECK(!account_ask(account, &run.errand, &request));
     arena_clear(&run.arena);
     return str_from(said);
+}
+
+static struct str looked(int status, const char *body)
+{
+    return looked_by(&plain, status, body);
 }
 
 static void what_the_key_may_do_is_told_with_what_mends_it(void)
@@ -70,11 +80,51 @@ static void what_the_key_may_do_is_told_with_what_mends_it(void)
         CHECK_TEXT(looked(cases[i].status, cases[i].body), cases[i].want);
 }
 
-static void before_delivery_nothing_is_asked(void)
+static void markers_are_a_permission_of_their_own(void)
 {
-    struct errand errand = {.kind = ERRAND_PREPARE};
-    struct request request = {0};
-    CHECK(!account_ask(&errand, &request));
+    static const char may[] = "{\"type\":\"configuration\",\"api_key_access\":{\"events\":true,"
+                              "\"markers\":true},\"team\":{\"name\":\"Team\"}}",
+                      may_not[] = "{\"type\":\"ingest\",\"api_key_access\":{"
+                                  "\"createDatasets\":true},\"team\":{\"name\":\"Team\"}}";
+    CHECK_TEXT(looked_by(&marking, 200, may), "good lets us in: team Team, classic\n");
+    CHECK(str_find_str(looked_by(&marking, 200, may_not),
+                       STR("doubt the key may not set markers")) != SIZE_MAX);
+    CHECK(str_find_str(looked(200, may_not), STR("markers")) == SIZE_MAX);
+}
+
+/* The marker that is asked for, and what is said of the answer. */
+static struct str marked(const struct account *account, int status, const char *body,
+                         struct request *ret)
+{
+    static struct arena arena;
+    struct errand_run run = {.tell = say};
+    const struct reply reply = {.status = status, .body = str_from(body), .retry_after_ns = -1};
+    arena_clear(&arena);
+    arena_init(&arena, 4096, 1 << 16);
+    run.errand = (struct errand){.kind = ERRAND_PREPARE, .arena = &arena};
+    said[0] = 0;
+    *ret = (struct request){0};
+    if (!account_ask(account, &run.errand, ret))
+        return STR("nothing is asked");
+    account_hear(account, &run.errand, &reply);
+    CHECK(!account_ask(account, &run.errand, ret));
+    return str_from(said);
+}
+
+static void a_marker_is_set_where_it_is_wanted(void)
+{
+    struct account everywhere = marking;
+    everywhere.dataset = (struct str){0};
+    struct request request;
+    CHECK_TEXT(marked(&plain, 201, "{}", &request), "nothing is asked");
+    CHECK_TEXT(marked(&marking, 201, "{\"id\":\"abc\"}", &request), "");
+    CHECK_TEXT(request.path, "/1/markers/my%20shop");
+    CHECK_TEXT(str_from(request.method), "POST");
+    CHECK_TEXT(request.content_type, "application/json");
+    CHECK_TEXT(request.body, "{\"type\":\"weir-config\",\"message\":\"weir starts\"}");
+    CHECK_TEXT(marked(&everywhere, 401, "{\"error\":\"no\"}", &request),
+               "doubt set no marker (no): the key needs the permission \"Manage Markers\"\n");
+    CHECK_TEXT(request.path, "/1/markers/__all__");
 }
 
 static void keys_that_cannot_send_are_known_by_their_form(void)
@@ -97,5 +147,5 @@ static void keys_that_cannot_send_are_known_by_their_form(void)
 }
 
 CHECK_MAIN(TEST(what_the_key_may_do_is_told_with_what_mends_it),
-           TEST(before_delivery_nothing_is_asked),
+           TEST(markers_are_a_permission_of_their_own), TEST(a_marker_is_set_where_it_is_wanted),
            TEST(keys_that_cannot_send_are_known_by_their_form))

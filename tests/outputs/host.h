@@ -50,6 +50,30 @@ static inline bool test_template_has_time(const struct template *template)
     return str_find(str_from((const char *)template), '{') != SIZE_MAX;
 }
 #define template_has_time test_template_has_time
+static uint64_t test_config_hash;
+static inline uint64_t test_host_config_hash(struct host *host)
+{
+    (void)host;
+    return test_config_hash;
+}
+static char test_remembered[64];
+static size_t test_remembered_len;
+static inline uint64_t test_host_remember(struct host *host, struct str blob)
+{
+    (void)host;
+    MUST(blob.len <= sizeof test_remembered);
+    memcpy(test_remembered, blob.at, blob.len);
+    test_remembered_len = blob.len;
+    return 1;
+}
+/* The test's own template is its text. */
+static inline bool test_template_is_constant(const struct template *template)
+{
+    return strchr((const char *)template, '{') == NULL;
+}
+#define host_config_hash     test_host_config_hash
+#define host_remember        test_host_remember
+#define template_is_constant test_template_is_constant
 #define host_counter     test_host_counter
 #define host_arena       test_host_arena
 #define host_brokers     test_host_brokers

@@ -304,6 +304,44 @@ static void keys_of_every_kind_open_it_and_the_region_names_the_host(void)
     CHECK_TEXT(opened.endpoint.urls.texts[0], "http://127.0.0.1:8080/refinery");
 }
 
+/* --- markers ------------------------------------------------------------------------------------
+ */
+
+/* A start with this configuration, behind a run that left `before`; is a marker to be set? */
+static bool marks_at_start(int marker, struct str before, uint64_t config_hash)
+{
+    struct why why;
+    test_config_hash = config_hash;
+    test_remembered_len = 0;
+    opened = (struct honeycomb){.dataset = (struct template *)(uintptr_t) "shop",
+                                .key = str_from(classic),
+                                .marker = marker};
+    CHECK_OK(honeycomb_open(&opened, NULL, &why), why);
+    if (before.len)
+        honeycomb_load(&opened, before);
+    honeycomb_save(&opened, NULL);
+    return opened.account.marks;
+}
+
+static void a_marker_tells_of_starts_or_of_changes(void)
+{
+    CHECK(!marks_at_start(MARKER_OFF, (struct str){0}, 7));
+    CHECK_EQ(test_remembered_len, 0);
+    CHECK(marks_at_start(MARKER_START, (struct str){0}, 7));
+    CHECK_TEXT(opened.account.message, "weir " WEIR_VERSION " starts");
+    CHECK_TEXT(opened.account.dataset, "shop");
+    CHECK(!marks_at_start(MARKER_CHANGE, (struct str){0}, 7));
+    char last[64];
+    memcpy(last, test_remembered, sizeof last);
+    struct str before = {last, test_remembered_len};
+    CHECK(!marks_at_start(MARKER_CHANGE, before, 7));
+    CHECK(marks_at_start(MARKER_CHANGE, before, 8));
+    CHECK_TEXT(opened.account.message, "weir " WEIR_VERSION " starts with a changed configuration");
+    CHECK(marks_at_start(MARKER_START, before, 8));
+    CHECK_TEXT(opened.account.message, "weir " WEIR_VERSION " starts with a changed configuration");
+    CHECK(!marks_at_start(MARKER_CHANGE, STR("another shape"), 8));
+}
+
 /* --- other projects' cases
  * ------------------------------------------------------------------------- */
 
@@ -375,6 +413,7 @@ int main(void)
         TEST(what_is_cut_is_marked_and_counted),
         TEST(mistakes_are_found_when_it_is_opened),
         TEST(keys_of_every_kind_open_it_and_the_region_names_the_host),
+        TEST(a_marker_tells_of_starts_or_of_changes),
         TEST(paths_are_those_of_honeycomb_s_own_client),
         TEST(answers_of_other_projects_are_read_alike)};
     return cmocka_run_group_tests(tests, NULL, NULL);
