@@ -152,8 +152,8 @@ static struct present look_at(const struct elasticsearch *es, const struct event
     for (uint16_t i = 0; i < event->count; i++) {
         const struct field *field = &event->fields[i];
         bool is_time = field->slot == SLOT_TIME;
-        if (field->flags & FIELD_REMOVED)
-            continue;
+        if (field->flags & FIELD_REMOVED || (field->slot != SLOT_NONE && !is_time))
+            continue; /* no other slot goes by one of these names */
         there.timestamp |= is_ecs && is_time;
         switch (field->key.len ? field->key.at[0] : 0) {
         case '@':

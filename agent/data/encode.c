@@ -25,9 +25,11 @@ static bool write_name(const struct writer *writer, enum slot slot)
 /* --- runs of the line
  * -------------------------------------------------------------------------------- */
 
-static bool is_doc_count(const struct writer *writer, const struct field *field)
+static inline bool is_doc_count(const struct writer *writer, const struct field *field)
 {
-    return writer->encoding->doc_count && str_equal(plain_key(writer, field), STR("_doc_count"));
+    bool may_be = field->key.len && (field->key.at[0] == '_' || field->flags & FIELD_KEY_ESCAPED);
+    return may_be && writer->encoding->doc_count &&
+           str_equal(plain_key(writer, field), STR("_doc_count"));
 }
 
 /* The member of a field that stands in the line as it is to be written, blanks between its tokens
@@ -163,12 +165,12 @@ static void write_extras(const struct writer *writer)
     }
 }
 
-static bool is_skipped(const struct writer *writer, uint16_t i)
+static inline bool is_skipped(const struct writer *writer, uint16_t i)
 {
     const struct field *field = &writer->event->fields[i];
     if (field->flags & FIELD_REMOVED || (writer->dead && writer->dead[i / 8] >> (i % 8) & 1))
         return true;
-    return is_doc_count(writer, field);
+    return field->slot == SLOT_NONE && is_doc_count(writer, field);
 }
 
 /* What has to be known of all fields before the first is written. */
@@ -188,18 +190,20 @@ static void look_ahead(struct writer *writer)
 }
 
 /* A text that only has to be copied behind its name. */
-static bool write_simple(const struct writer *writer, const struct field *field)
+static inline bool write_simple(const struct writer *writer, const struct field *field)
 {
     if (!writer->book->is_simple[field->slot] || writer->has_parents)
         return false;
     const struct target *target = naming_target(writer->book->naming, (enum slot)field->slot);
     if (is_quoted(field->value.kind)) {
         write_string(writer->to, target->member, field->value.text);
-    } else if (field->value.kind == VALUE_TEXT) {
+    } else if (field->value.kind != VALUE_TEXT) {
+        return false;
+    } else if (is_plain_text(field->value.text)) {
+        write_string(writer->to, target->member, field->value.text);
+    } else {
         buffer_add(writer->to, target->member);
         encode_text(writer->to, field->value.text);
-    } else {
-        return false;
     }
     return true;
 }

@@ -8,7 +8,7 @@
 #include <emmintrin.h>
 #endif
 
-#include "agent/data/encode.h"
+#include "agent/data/encode_write.h"
 #include "agent/data/time.h"
 #include "agent/data/utf8.h"
 
@@ -62,6 +62,11 @@ static size_t plain_length(struct str text)
     return i;
 }
 
+bool is_plain_text(struct str text)
+{
+    return plain_length(text) == text.len;
+}
+
 static void escape_byte(struct buffer *to, char byte)
 {
     static const char hex[] = "0123456789abcdef";
@@ -113,21 +118,10 @@ void encode_text_body(struct buffer *to, struct str text)
     }
 }
 
-static void add_quoted(struct buffer *to, struct str body)
-{
-    char *at = buffer_reserve(to, body.len + 2);
-    if (!at)
-        return;
-    *at++ = '"';
-    at = bytes_put(at, body);
-    *at++ = '"';
-    to->len = (size_t)(at - to->at);
-}
-
 void encode_text(struct buffer *to, struct str text)
 {
-    if (plain_length(text) == text.len) {
-        add_quoted(to, text);
+    if (is_plain_text(text)) {
+        write_string(to, STR(""), text);
         return;
     }
     buffer_byte(to, '"');
@@ -214,7 +208,7 @@ void encode_value(struct buffer *to, struct value value)
         break;
     case VALUE_STRING:
     case VALUE_ESCAPED:
-        add_quoted(to, value.text);
+        write_string(to, STR(""), value.text);
         break;
     case VALUE_NUMBER:
     case VALUE_OBJECT:

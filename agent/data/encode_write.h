@@ -62,6 +62,10 @@ static inline struct str plain_key(const struct writer *writer, const struct fie
     return key.at ? key : field->key;
 }
 
+/* --- encode_value.c ----------------------------------------------------------------------------------- */
+
+bool is_plain_text(struct str text); /* it can stand between quotes as it is */
+
 /* --- encode_slot.c: what a slot says, in the form of the naming ------------------------------------- */
 
 void write_slot_value(const struct writer *writer, enum slot slot, const struct field *field);

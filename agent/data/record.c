@@ -67,18 +67,20 @@ static __attribute__((noinline)) uint64_t add_text(struct writing *writing, stru
     return (uint32_t)place | (uint64_t)text.len << 32;
 }
 
-static inline uint64_t put_text(struct writing *writing, struct str text)
+/* bytes: those of the writing, which no store into the record makes it load again. */
+static inline uint64_t put_text(struct writing *writing, struct str bytes, struct str text)
 {
-    size_t place = (size_t)((uintptr_t)text.at - (uintptr_t)writing->bytes.at);
-    if (LIKELY(place <= writing->bytes.len && text.len <= writing->bytes.len - place))
+    size_t place = (size_t)((uintptr_t)text.at - (uintptr_t)bytes.at);
+    if (LIKELY(place <= bytes.len && text.len <= bytes.len - place))
         return place | (uint64_t)text.len << 32;
     return text.len ? add_text(writing, text) : 0;
 }
 
-static uint64_t put_value(struct writing *writing, const struct value *value)
+static inline uint64_t put_value(struct writing *writing, struct str bytes,
+                                 const struct value *value)
 {
     if (has_text(value->kind))
-        return put_text(writing, value->text);
+        return put_text(writing, bytes, value->text);
     if (value->kind == VALUE_BOOL)
         return value->truth;
     uint64_t bits = 0;
@@ -88,17 +90,15 @@ static uint64_t put_value(struct writing *writing, const struct value *value)
 }
 
 /* The entry is put at an offset: what is added may move the buffer. */
-static inline void put_field(struct writing *writing, const struct field *field, size_t at)
+static inline void put_field(struct writing *writing, struct str bytes, const struct field *field,
+                             size_t at)
 {
     struct str own = slot_key(field->slot);
-    unsigned flags = field->flags & FLAGS_KEPT;
-    uint64_t key = 0;
-    if (field->key.at == own.at && field->key.len == own.len && field->slot != SLOT_NONE)
-        flags |= KEY_OF_SLOT;
-    else
-        key = put_text(writing, field->key);
-    uint64_t value = put_value(writing, &field->value);
+    bool is_own = field->slot != SLOT_NONE && field->key.at == own.at && field->key.len == own.len;
+    unsigned flags = (field->flags & FLAGS_KEPT) | (is_own ? KEY_OF_SLOT : 0);
     uint32_t kind = (uint32_t)field->value.kind | (uint32_t)field->slot << 8 | flags << 16;
+    uint64_t key = is_own ? 0 : put_text(writing, bytes, field->key);
+    uint64_t value = put_value(writing, bytes, &field->value);
     char *entry = writing->to->at + at;
     memcpy(entry + ENTRY_KEY, &key, sizeof key);
     memcpy(entry + ENTRY_VALUE, &value, sizeof value);
@@ -169,10 +169,11 @@ static bool write_fixed(struct buffer *to, const struct event *event, uint16_t c
 
 static void write_fields(struct writing *writing, const struct event *event, size_t at)
 {
-    for (uint16_t i = 0; i < event->count; i++) {
-        if (event->fields[i].flags & FIELD_REMOVED)
+    const struct field *end = event->fields + event->count;
+    for (const struct field *field = event->fields; field < end; field++) {
+        if (field->flags & FIELD_REMOVED)
             continue;
-        put_field(writing, &event->fields[i], at);
+        put_field(writing, event->bytes, field, at);
         at += ENTRY_SIZE;
     }
 }
@@ -299,10 +300,12 @@ static inline bool read_entry(const char *entry, struct str texts, struct field 
 
 static bool read_fields(const char *entries, struct str texts, struct event *event)
 {
-    for (uint16_t i = 0; i < event->count; i++) {
-        if (!read_entry(entries + (size_t)i * ENTRY_SIZE, texts, &event->fields[i]))
+    struct field *fields = event->fields;
+    unsigned count = event->count;
+    for (unsigned i = 0; i < count; i++, entries += ENTRY_SIZE) {
+        if (!read_entry(entries, texts, &fields[i]))
             return false;
-        event->slots[event->fields[i].slot] = (uint16_t)(i + 1);
+        event->slots[fields[i].slot] = (uint16_t)(i + 1);
     }
     event->slots[SLOT_NONE] = 0;
     return true;
