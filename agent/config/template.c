@@ -202,10 +202,12 @@ static unsigned iso_week(const struct date *date, int64_t *ret_year)
 
 static void put_digits(struct buffer *to, uint64_t number, unsigned digits)
 {
-    char text[20];
+    char *at = buffer_reserve(to, digits);
+    if (!at)
+        return;
     for (unsigned i = digits; i-- > 0; number /= 10)
-        text[i] = (char)('0' + number % 10);
-    buffer_add(to, (struct str){text, digits});
+        at[i] = (char)('0' + number % 10);
+    to->len += digits;
 }
 
 static void put_time_part(struct buffer *to, char letter, const struct date *date, int64_t seconds)

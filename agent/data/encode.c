@@ -43,7 +43,11 @@ static struct str own_member(const struct str bytes, const struct field *field)
     unsigned quotes = is_quoted(value->kind);
     if (value->text.at != field->key.at + field->key.len + 2 + quotes) /* `":` or `":"` between */
         return (struct str){NULL, 0};
-    return (struct str){field->key.at - 1, field->key.len + 3 + value->text.len + 2 * quotes};
+    size_t size = field->key.len + 3 + value->text.len + 2 * quotes;
+    if (offset == 0 ||
+        size > bytes.len - (offset - 1)) /* no scan says so, but a damaged record may */
+        return (struct str){NULL, 0};
+    return (struct str){field->key.at - 1, size};
 }
 
 /* Nothing takes this field's place, and it is in nobody's way. */
