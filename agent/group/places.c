@@ -8,7 +8,8 @@
 enum {
     COMMIT_MS = 500,
     SETTLE_MS = 2000,
-    SYNC_MS = 5000, /* longest wait for the journal and the group before a partition goes */
+    KNOWN_MS = 30000, /* partitions that others have to let go of first come late */
+    SYNC_MS = 5000,   /* longest wait for the journal and the group before a partition goes */
 };
 
 #define MS INT64_C(1000000)
@@ -16,17 +17,19 @@ enum {
 struct known { /* a partition that the journal remembers */
     struct known *next;
     struct str key, name; /* "cluster/topic/partition#serial", and that without the serial */
+    struct str note;      /* the commit that it began with */
 };
 
 static void known_add(void *context, struct str key, struct str note, uint64_t resume)
 {
     struct places *places = context;
-    (void)note, (void)resume;
+    (void)resume;
     struct known *known = arena_zeroed(host_arena(places->host), sizeof *known);
     if (!known)
         return; /* the group's commit says where to go on */
     known->key = arena_copy(host_arena(places->host), key);
     known->name = str_cut_last(known->key, '#').head;
+    known->note = arena_copy(host_arena(places->host), note);
     known->next = places->known;
     places->known = known;
 }
@@ -34,25 +37,38 @@ static void known_add(void *context, struct str key, struct str note, uint64_t r
 /* --- partitions come -----------------------------------------------------------------------------
  */
 
-/* What the journal remembers of a partition, and takes it out; null: nothing. */
-static struct known *known_take(struct places *places, struct str name)
-{
-    for (struct known **link = &places->known; *link; link = &(*link)->next) {
-        struct known *known = *link;
-        if (!str_equal(known->name, name))
-            continue;
-        *link = known->next;
-        return known;
-    }
-    return NULL;
-}
-
 /* Another member had it since: what our journal says of it is old. */
 static void known_leave(struct places *places, const struct known *known)
 {
     struct source *source = source_open_shared(places->host, known->key, known->name, NULL);
     if (source)
         source_leave(source);
+}
+
+/* Serials are hexadecimal without leading zeros. */
+static bool is_newer(const struct known *known, const struct known *than)
+{
+    struct str a = str_cut_last(known->key, '#').tail, b = str_cut_last(than->key, '#').tail;
+    return a.len != b.len ? a.len > b.len : a.len && memcmp(a.at, b.at, a.len) > 0;
+}
+
+/* The newest that the journal remembers of a partition; what is older is left. Null: nothing. */
+static struct known *known_take(struct places *places, struct str name)
+{
+    struct known *newest = NULL;
+    for (struct known **link = &places->known; *link;) {
+        struct known *known = *link;
+        if (!str_equal(known->name, name)) {
+            link = &known->next;
+            continue;
+        }
+        *link = known->next;
+        struct known *older = newest && is_newer(newest, known) ? known : newest;
+        newest = older == known ? newest : known;
+        if (older)
+            known_leave(places, older);
+    }
+    return newest;
 }
 
 static struct source *source_new(struct places *places, struct place *place, const char *name,
@@ -65,16 +81,25 @@ static struct source *source_new(struct places *places, struct place *place, con
                               place);
 }
 
-/* Where our own journal may go on from. */
-static struct source *source_own(struct places *places, struct place *place, struct str name,
-                                 const char *prefix, struct str metadata)
+/* A commit as a source's note. */
+static struct str commit_text(const struct broker_place *at, char *to, size_t room)
 {
+    int len = snprintf(to, room, "%lld %.*s", (long long)at->offset, STR_ARG(at->metadata));
+    return (struct str){to, (size_t)len < room ? (size_t)len : room - 1};
+}
+
+/* Where our own journal may go on from: the newest commit is ours, or still the one that we began
+ * with, because we died before our first. Any other is another member's, or an operator's who set
+ * the offsets. */
+static struct source *source_own(struct places *places, struct place *place, struct str name,
+                                 const char *prefix, const struct broker_place *at)
+{
+    char text[NOTE_BYTES_MAX];
     struct known *known = known_take(places, name);
-    for (struct known *older; known && (older = known_take(places, name));)
-        known_leave(places, older);
     if (!known)
         return NULL;
-    if (handover_agent(metadata) == host_agent_id(places->host))
+    if (handover_agent(at->metadata) == host_agent_id(places->host) ||
+        str_equal(known->note, commit_text(at, text, sizeof text)))
         return source_open_shared(places->host, known->key, str_from(prefix), place);
     known_leave(places, known);
     return NULL;
@@ -83,17 +108,20 @@ static struct source *source_own(struct places *places, struct place *place, str
 static void place_begin(struct places *places, struct broker_place *at, struct str cluster)
 {
     char name[SOURCE_KEY_BYTES_MAX - 32], prefix[SOURCE_KEY_BYTES_MAX - 32];
+    char note[NOTE_BYTES_MAX];
     struct place *place = &places->at[at->slot];
     snprintf(name, sizeof name, "%.*s/%s/%d", STR_ARG(cluster), at->topic, (int)at->partition);
     snprintf(prefix, sizeof prefix, "%.*s-%s-%d-", STR_ARG(cluster), at->topic, (int)at->partition);
     *place = (struct place){.slot = at->slot};
     places->count = at->slot < places->count ? places->count : at->slot + 1;
-    place->source = source_own(places, place, str_from(name), prefix, at->metadata);
+    place->source = source_own(places, place, str_from(name), prefix, at);
     if (!place->source) {
         place->source = source_new(places, place, name, prefix);
         uint64_t from = at->offset > 0 ? (uint64_t)at->offset : 0;
         if (place->source && !source_take_over(place->source, from, at->metadata))
             host_alarm(places->host, "memory", "no memory for what %s has open", name);
+        if (place->source)
+            source_note(place->source, commit_text(at, note, sizeof note));
     }
     if (!place->source) {
         host_alarm(places->host, "places", "%s is not read: too many partitions", name);
@@ -116,10 +144,13 @@ static void places_begin(struct places *places, struct broker_event *event)
     }
     places->consumer->begin(places->consumer->self, event->places, count);
     places->was_assigned = true;
-    while (places->known) { /* other members have these now */
+}
+
+/* What was not assigned by now is with other members. */
+static void known_leave_all(struct places *places)
+{
+    for (; places->known; places->known = places->known->next)
         known_leave(places, places->known);
-        places->known = places->known->next;
-    }
 }
 
 /* --- partitions go -------------------------------------------------------------------------------
@@ -226,6 +257,8 @@ bool places_step(struct places *places, int64_t mono_ns)
     bool says = mono_ns >= places->commit_at_ns, is_leaving = false;
     if (says)
         places->commit_at_ns = mono_ns + COMMIT_MS * MS;
+    if (places->known && places->was_assigned && mono_ns >= places->known_until_ns)
+        known_leave_all(places);
     for (uint32_t slot = 0; slot < places->count; slot++) {
         struct place *place = &places->at[slot];
         if (place->stage == PLACE_FREE)
@@ -249,6 +282,8 @@ bool places_step(struct places *places, int64_t mono_ns)
 void places_hear(struct places *places, struct broker_event *event, int64_t mono_ns)
 {
     places->commit_at_ns = mono_ns + SETTLE_MS * MS;
+    if (!places->was_assigned)
+        places->known_until_ns = mono_ns + KNOWN_MS * MS;
     if (event->kind == BROKER_ASSIGNED)
         places_begin(places, event);
     else

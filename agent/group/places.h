@@ -3,7 +3,7 @@
  *
  * The inside of `input kafka`. A partition is a source. What the group has committed is where a new reader begins; it
  * comes from the rewinds alone, once the journal on disk says the same, and carries what below the mark is
- * still open. Where this agent itself wrote the last commit, its own journal knows more and goes first.
+ * still open. Where the last commit is this agent's own, or still the one it began with, its journal knows more and goes first.
  */
 #ifndef WEIR_PLACES_H
 #define WEIR_PLACES_H
@@ -39,6 +39,7 @@ struct places {
     struct place at[PLACES_MAX];
     uint32_t count;       /* slots used so far */
     int64_t handover_ns, commit_at_ns;
+    int64_t known_until_ns; /* what the journal remembers waits for its assignment until then */
     bool was_assigned;
 };
 

@@ -312,7 +312,8 @@ static void sim_give_up(void *self)
     while (producer->first) {
         struct sim_way *way = producer->first;
         producer->first = way->next;
-        if (sim_chance(&producer->cluster->seed, 30))
+        bool is_fine = batch_judge(producer->cluster, &way, 1).fault == BROKER_FINE;
+        if (is_fine && sim_chance(&producer->cluster->seed, 30))
             store(producer->cluster, way);
         tell(producer, way, later(true));
     }

@@ -22,6 +22,7 @@ struct machine {
     struct sim_files *files;
     struct sim_clock clock;
     struct sim_far far;
+    const struct brokers *brokers; /* null: none */
     struct world world;
     struct agent agent;
     bool is_up;
@@ -76,8 +77,10 @@ static inline bool machine_start(struct machine *machine, bool once)
         .source_count = 1,
         .files = files,
         .plugins = {builtin_inputs, builtin_filters, builtin_outputs}};
-    const struct agent_ports ports = {
-        .clock = &machine->clock.port, .files = files, .exchanges = machine_exchanges};
+    const struct agent_ports ports = {.clock = &machine->clock.port,
+                                      .files = files,
+                                      .exchanges = machine_exchanges,
+                                      .brokers = machine->brokers};
     machine_far = &machine->far;
     machine->agent = (struct agent){0};
     if (!agent_configure(&machine->agent, &options, &diagnostics))
