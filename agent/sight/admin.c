@@ -50,6 +50,13 @@ static void health_of_output(const struct lane *lane, const struct drain *drain,
         buffer_format(to, ",\"breaker\":\"%s\",\"held\":%s,\"held_targets\":%u,\"last_refusal\":",
                       states[stats.breaker], stats.is_held ? "true" : "false", stats.held_targets);
         encode_text(to, str_from(stats.last_refusal));
+        buffer_format(to, ",\"queued\":%llu,\"queue_bytes\":%llu,\"queue_bytes_max\":%llu",
+                      (unsigned long long)drain->totals->queued,
+                      (unsigned long long)queue_bytes(&drain->queue),
+                      (unsigned long long)drain->queue.size_max);
+        buffer_format(to, ",\"evicted\":%llu,\"dead_letter_bytes\":%llu",
+                      (unsigned long long)drain->totals->evicted,
+                      (unsigned long long)letters_bytes(&drain->letters));
     }
     buffer_byte(to, '}');
 }

@@ -133,6 +133,11 @@ static void write_gauges(const struct ledger *ledger, struct buffer *to)
         sample(to, "weir_output_in_flight_events", "output", ledger->output_names[i]);
         number(to, ledger->outputs[i].in_flight);
     }
+    family(to, "weir_output_queued_events", "gauge", "Events that wait in the queue on disk.");
+    for (uint32_t i = 0; i < ledger->output_count; i++) {
+        sample(to, "weir_output_queued_events", "output", ledger->output_names[i]);
+        number(to, ledger->outputs[i].queued);
+    }
     family(to, "weir_ledger_imbalance_events", "gauge",
            "Events that no column of the ledger holds; must be 0.");
     for (uint32_t i = 0; i < ledger->output_count; i++) {
@@ -202,6 +207,22 @@ static void write_breaker(const struct drain *drain, const struct delivery_stats
     number(to, stats->breaker);
 }
 
+static void write_queue(const struct drain *drain, const struct delivery_stats *stats,
+                        struct buffer *to)
+{
+    (void)stats;
+    sample(to, "weir_output_queue_bytes", "output", drain->host.label);
+    number(to, queue_bytes(&drain->queue));
+}
+
+static void write_letters(const struct drain *drain, const struct delivery_stats *stats,
+                          struct buffer *to)
+{
+    (void)stats;
+    sample(to, "weir_output_dead_letter_bytes", "output", drain->host.label);
+    number(to, letters_bytes(&drain->letters));
+}
+
 static void write_delivery(const struct lane *lane, struct buffer *to)
 {
     static const struct {
@@ -218,6 +239,9 @@ static void write_delivery(const struct lane *lane, struct buffer *to)
          write_twins},
         {"weir_output_breaker_state", "gauge", "Circuit breaker: 0 closed, 1 open, 2 half-open.",
          write_breaker},
+        {"weir_output_queue_bytes", "gauge", "Size of the queue on disk.", write_queue},
+        {"weir_output_dead_letter_bytes", "gauge", "Size of the dead letters on disk.",
+         write_letters},
     };
     for (size_t row = 0; lane->delivery && row < COUNT(rows); row++) {
         family(to, rows[row].name, rows[row].type, rows[row].help);

@@ -31,6 +31,7 @@ enum { /* of SECTION_SOURCE */
     SOURCE_HAS_NOTE = 1,
     SOURCE_HAS_SENT = 2, /* how far ids may have been sent */
     SOURCE_HAS_TIME = 4, /* of the event before the rewind */
+    SOURCE_LEAVES = 8,   /* what it holds may soon be gone */
 };
 
 struct known_file; /* stream.h */

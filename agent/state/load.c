@@ -216,6 +216,8 @@ static void load_source(struct load *load, struct unpack *from)
         return;
     }
     source->is_known = true;
+    if (flags & SOURCE_LEAVES)
+        source_leaves(source);
     source->rewind = rewind;
     source->read = read;
     load_marks(load, source, from);

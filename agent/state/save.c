@@ -137,7 +137,8 @@ static void save_source(struct source *source, struct buffer *to, bool whole)
     pack_number(to, source->input);
     pack_text(to, source->key);
     pack_number(to, (has_note ? SOURCE_HAS_NOTE : 0u) | (source->reserved ? SOURCE_HAS_SENT : 0u) |
-                        (source->rewind_ns ? SOURCE_HAS_TIME : 0u));
+                        (source->rewind_ns ? SOURCE_HAS_TIME : 0u) |
+                        (source->is_leaving ? SOURCE_LEAVES : 0u));
     pack_number(to, source->rewind);
     pack_number(to, source->read);
     for (uint32_t i = 0; i < source->state->output_count; i++)

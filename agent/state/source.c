@@ -267,8 +267,11 @@ void source_finish(struct source *source)
 
 void source_leaves(struct source *source)
 {
-    source->state->leaving += !source->is_leaving;
+    if (source->is_leaving)
+        return;
+    source->state->leaving++;
     source->is_leaving = true;
+    source_mark_dirty(source); /* the next start knows it as well */
 }
 
 static uint64_t owed_of(const struct source *source)

@@ -25,6 +25,7 @@ struct follow {
     bool is_remembered; /* known from an earlier run and not found yet */
     bool is_away;       /* no directory that is looked at has it; only the descriptor does */
     bool is_unlinked;
+    bool is_rotated;  /* it had another name before: the next rotations remove it */
     bool is_finishing;  /* what is there now is all there will be */
     bool is_truncated;
     bool has_failed; /* an alarm told of it */

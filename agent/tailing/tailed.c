@@ -35,6 +35,8 @@ bool tailed_resume(struct tailing *tailing, struct follow *follow)
         return false;
     }
     host_recovered(tailing->host, follow->birth.path.at, "%s is read now", follow->birth.path.at);
+    if (follow->is_rotated)
+        source_leaves(follow->source);
     uint64_t resume = source_resume(follow->source);
     follow->offset = resume > follow->birth.start ? resume : follow->birth.start;
     follow->scanned = follow->offset;

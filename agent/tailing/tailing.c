@@ -34,8 +34,9 @@ static void name_seen(struct tailing *tailing, struct follow *follow, struct str
          birth_is_inode(&follow->birth, &facts)))
         return;
     (void)follow_rename(follow, path);
+    follow->is_rotated = true;
     if (follow->source)
-        source_leaves(follow->source); /* rotated: the next rotations remove it */
+        source_leaves(follow->source);
 }
 
 /* It was known before this run. */

@@ -3,6 +3,7 @@
  */
 #include "agent/pipeline/queue.c"
 
+#include "agent/sight/metrics.h"
 #include "tests/pipeline/away.h"
 
 static const char CONFIG[] = AWAY_INPUT AWAY_FAR "}\n" AWAY_FILE;
@@ -30,6 +31,32 @@ static void what_a_dead_far_end_misses_waits_on_disk_and_arrives_when_it_is_back
     CHECK_EQ(away_totals(&away)->delivered, 1200);
     rig_steps(&away.rig, 100);
     CHECK(queue_files() <= 1);
+    away_close(&away);
+}
+
+static void what_waits_is_seen_in_metrics_and_ledger(void)
+{
+    struct buffer text;
+    buffer_init(&text, 1 << 20);
+    away_open(&away, CONFIG);
+    away_leave(&away);
+    away_write(&away, "/logs/a.log", 100);
+    away_wait(&away);
+    away_write(&away, "/logs/a.log", 50);
+    away_wait(&away);
+    metrics_write(&away.rig.agent.lane, &text);
+    CHECK(str_find_str(buffer_str(&text), STR("weir_output_queued_events{output=\"elk\"} 50")) !=
+          SIZE_MAX);
+    CHECK(str_find_str(buffer_str(&text), STR("weir_output_queue_bytes{output=\"elk\"} ")) !=
+          SIZE_MAX);
+    CHECK(str_find_str(buffer_str(&text), STR("weir_output_dead_letter_bytes{output=\"elk\"} 0")) !=
+          SIZE_MAX);
+    buffer_reset(&text);
+    ledger_write_json(rig_ledger(&away.rig), &text);
+    CHECK(str_find_str(buffer_str(&text), STR("\"queued\":50")) != SIZE_MAX);
+    CHECK(str_find_str(buffer_str(&text), STR("/queues")) ==
+          SIZE_MAX); /* the engine's own source */
+    buffer_clear(&text);
     away_close(&away);
 }
 
@@ -225,6 +252,7 @@ static void a_renamed_output_takes_over_what_waited_for_the_old_one(void)
 }
 
 CHECK_MAIN(TEST(what_a_dead_far_end_misses_waits_on_disk_and_arrives_when_it_is_back),
+           TEST(what_waits_is_seen_in_metrics_and_ledger),
            TEST(kill_9_at_any_step_loses_nothing_of_it_and_sends_nothing_twice),
            TEST(a_source_that_was_deleted_meanwhile_is_missed_by_nobody),
            TEST(a_flipped_bit_costs_the_event_it_hit_which_is_counted_and_told_once),

@@ -203,6 +203,26 @@ static void thousands_of_sources_find_their_notes_again(void)
     fixture_clear(&fixture);
 }
 
+static void a_source_that_is_leaving_is_so_after_a_restart_and_says_who_still_needs_it(void)
+{
+    struct fixture fixture;
+    fixture_init(&fixture, 9);
+    fixture_start(&fixture);
+    struct source *source = opened(&fixture, "f1");
+    struct origin first = fixture_take(source, 0), second = fixture_take(source, 10);
+    CHECK_EQ(state_leaving(fixture.state), 0);
+    source_leaves(source);
+    fixture_settle(&first, 0);
+    fixture_settle(&second, 0);
+    CHECK_EQ(state_leaving(fixture.state), 2);
+    fixture_commit(&fixture);
+    fixture_restart(&fixture);
+    source = opened(&fixture, "f1");
+    CHECK(source && source->is_leaving);
+    CHECK_EQ(state_leaving(fixture.state), 2);
+    fixture_clear(&fixture);
+}
+
 CHECK_MAIN(TEST(a_new_source_owes_every_event_to_every_output),
            TEST(a_restart_reads_again_from_the_oldest_open_event_and_gives_out_only_what_is_open),
            TEST(entries_stay_in_order_of_position_however_they_come),
@@ -210,4 +230,5 @@ CHECK_MAIN(TEST(a_new_source_owes_every_event_to_every_output),
            TEST(totals_count_only_above_the_read_mark),
            TEST(a_finished_source_is_forgotten_once_all_is_settled),
            TEST(ready_sources_are_visited_in_the_order_they_said_so),
-           TEST(thousands_of_sources_find_their_notes_again))
+           TEST(thousands_of_sources_find_their_notes_again),
+           TEST(a_source_that_is_leaving_is_so_after_a_restart_and_says_who_still_needs_it))
