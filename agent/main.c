@@ -16,6 +16,9 @@ static const struct {
     {"check", command_check,
      "every mistake at once, offline; --connect asks the far ends: agent check -c FILE "
      "[--connect]"},
+    {"replay", command_replay,
+     "dead letters, or an archive, to an output again: agent replay -c FILE --to OUTPUT "
+     "[FILE ...]"},
     {"help", command_help, "the plugins, or the settings of one: agent help [NAME]"},
 };
 

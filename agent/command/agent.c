@@ -50,7 +50,7 @@ static bool reads_only_what_is_not_kept(const struct config *config)
 
 /* /var/lib/weir for root, else under $XDG_STATE_HOME; nothing for a pipeline that reads only pipes.
  */
-static struct str state_directory(struct agent *agent)
+struct str agent_state_directory(struct agent *agent)
 {
     char path[512];
     const char *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
@@ -92,7 +92,7 @@ static enum code open_state(struct agent *agent, const struct agent_ports *ports
         return code;
     struct state_plan plan = {.files = ports->files,
                               .clock = ports->clock,
-                              .directory = state_directory(agent),
+                              .directory = agent_state_directory(agent),
                               .inputs = agent->input_labels,
                               .input_count = agent->lane.pipeline.entry_count + 1u,
                               .own_inputs = 1,

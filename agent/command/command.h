@@ -20,7 +20,11 @@ enum exit_code {
 
 int command_run(int argc, char **argv);   /* agent -c FILE: run a pipeline */
 int command_check(int argc, char **argv); /* agent check -c FILE: every mistake at once, offline and quiet */
+int command_replay(int argc, char **argv); /* agent replay -c FILE --to OUTPUT [FILE ...] */
 int command_help(int argc, char **argv);  /* agent help [PLUGIN | --reference inputs|filters|outputs] */
+
+/* Prints mistakes and warnings to standard error. */
+void command_diagnose(struct diagnostics *diagnostics);
 
 /* What goes beyond single settings: plugins' own open() checks, memory sums. Called by `check` after the
  * configuration was read without errors; adds to the diagnostics. Null until the engine sets it. */

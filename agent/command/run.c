@@ -380,7 +380,7 @@ static int run_agent(struct agent *agent, const struct options *options, const s
     return exit_code;
 }
 
-static void print_diagnostics(struct diagnostics *diagnostics)
+void command_diagnose(struct diagnostics *diagnostics)
 {
     struct buffer text;
     buffer_init(&text, 1 << 20);
@@ -406,7 +406,7 @@ int command_run(int argc, char **argv)
         .files = files,
         .plugins = {builtin_inputs, builtin_filters, builtin_outputs}};
     bool configured = agent_configure(&agent, &config, &diagnostics);
-    print_diagnostics(&diagnostics);
+    command_diagnose(&diagnostics);
     code = configured ? run_agent(&agent, &options, files) : EXIT_CONFIG;
     agent_close(&agent);
     files_posix_close(files);

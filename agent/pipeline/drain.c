@@ -160,10 +160,9 @@ void drain_flush(struct drain *drain)
     letters_flush(&drain->letters);
 }
 
-void drain_committed(struct drain *drain, uint64_t ticket, int64_t mono_ns)
+void drain_committed(struct drain *drain, uint64_t ticket)
 {
     queue_committed(&drain->queue, ticket);
-    letters_step(&drain->letters, mono_ns);
 }
 
 /* --- what came back ---------------------------------------------------------------------- */

@@ -58,7 +58,7 @@ bool drain_has_room(struct drain *drain);
 bool drain_read_queue(struct drain *drain, struct arena *arena);
 /* Gives what was encoded or kept to the disk writer. Before every commit; then, with its ticket, the other. */
 void drain_flush(struct drain *drain);
-void drain_committed(struct drain *drain, uint64_t ticket, int64_t mono_ns);
+void drain_committed(struct drain *drain, uint64_t ticket);
 /* Takes what came back from the far end: counts it, closes it, keeps dead letters; what has no outcome goes into the
  * queue. False: a dead letter cannot be kept now; the drain holds and wants the same payload again. */
 bool drain_settle(struct drain *drain, struct payload *payload);

@@ -301,7 +301,7 @@ static void commit(struct lane *lane, int64_t mono_ns)
     if (ticket == 0)
         return;
     for (uint16_t i = 0; i < lane->pipeline.drain_count; i++)
-        drain_committed(&lane->pipeline.drains[i], ticket, mono_ns);
+        drain_committed(&lane->pipeline.drains[i], ticket);
     note_unsynced(lane, ticket);
     lane->last_ticket = ticket;
     lane->is_dirty = false;
@@ -318,6 +318,8 @@ static void commit_if_due(struct lane *lane, int64_t mono_ns)
     for (uint16_t i = 0; i < lane->pipeline.drain_count; i++) {
         struct drain *drain = &lane->pipeline.drains[i];
         queue_collect(&drain->queue);
+        if (!lane->is_dirty)
+            letters_step(&drain->letters, mono_ns);
         if (drain->unsynced_events && state_synced(lane->state, drain->unsynced_ticket))
             drain->unsynced_events = 0;
     }

@@ -30,7 +30,7 @@ bool letters_have_room(struct letters *letters);
 bool letters_keep(struct letters *letters, struct str record, struct str words);
 /* Before a commit. */
 void letters_flush(struct letters *letters);
-/* After a commit: closes a file that has waited long enough. */
+/* When everything kept was committed: closes a file that has waited long enough. */
 void letters_step(struct letters *letters, int64_t mono_ns);
 uint64_t letters_bytes(const struct letters *letters);
 

@@ -120,6 +120,8 @@ static enum code cut_open_file(const struct stream *stream, const struct stream_
 {
     const struct files *files = stream->files;
     int wrong = files->lock(files->self, search->fd);
+    if (wrong == EWOULDBLOCK && stream->is_segmented)
+        return OK; /* it was closed, and a replay has it */
     if (wrong)
         return fail(why, SYSTEM_FAILED,
                     "output \"%.*s\": another process has %.100s locked; stop it first",

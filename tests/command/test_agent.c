@@ -26,7 +26,7 @@ static void check_directory(const char *config, const char *want)
     struct sim_files *sim = sim_files_make(1);
     struct agent agent;
     CHECK(configure(&agent, config, sim_files_port(sim)));
-    CHECK_TEXT(state_directory(&agent), want);
+    CHECK_TEXT(agent_state_directory(&agent), want);
     agent_close(&agent);
     sim_files_free(sim);
 }
