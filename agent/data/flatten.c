@@ -15,6 +15,7 @@ enum {
     RESERVED_FIELDS = 80,    /* kept free for the naming's own; a test holds it above SLOT_COUNT */
     RESERVED_BYTES = 32 << 10,
     TEXT_BYTES_LEAST = 256, /* shorter says nothing: rather leave fields out */
+    KEY_BYTES = 64,         /* most names are shorter; it grows for those that are not */
     KEY_NUMBERS_MAX = 9,    /* a_2 to a_9 */
 };
 
@@ -78,8 +79,8 @@ static bool has_room(const struct flat *flat, struct value value)
     if (flat->count + fields >= bounds->fields_max)
         return false;
     return !flat->may_leave_out ||
-           flat->to->len - flat->start + member_bytes_max(flat, value) + bytes <=
-               bounds->object_max;
+           flat->to->len - flat->start + member_bytes_max(flat, value) + bytes <
+               bounds->object_max; /* its brace comes behind */
 }
 
 static void write_text(struct flat *flat, struct str text)
@@ -205,11 +206,11 @@ struct flat_cut flatten_object(struct buffer *to, size_t start, const struct fla
     if (to->full || is_flat(written, bounds))
         return flat.cut;
     struct str object = arena_copy(scratch, written);
-    if (!object.at || !keys_make(&flat, object.len)) {
+    buffer_init(&flat.key, LINE_BYTES_DEFAULT);
+    if (!object.at || !keys_make(&flat, object.len) || !buffer_reserve(&flat.key, KEY_BYTES)) {
         to->full = true;
         return flat.cut;
     }
-    buffer_init(&flat.key, LINE_BYTES_DEFAULT);
     for (flat.text_max = bounds->text_max; !to->full; flat.text_max /= 4) {
         flat.may_leave_out = flat.text_max / 4 < TEXT_BYTES_LEAST;
         attempt(&flat, object);
