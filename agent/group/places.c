@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 enum {
-    COMMIT_MS = 500,
+    COMMIT_MS = 1000,
     SETTLE_MS = 2000,
     KNOWN_MS = 30000, /* partitions that others have to let go of first come late */
     SYNC_MS = 5000,   /* longest wait for the journal and the group before a partition goes */

@@ -97,6 +97,26 @@ class Server:
         self.process.wait()
 
 
+class Broker:
+    """A real Kafka broker with one topic of one partition, while inside `with`; None where it cannot be had."""
+
+    def __init__(self, build, work):
+        self.script, self.directory = HERE.parent / "services/kafka.sh", work / "kafka"
+        self.tool = build / "tests/kafka_tool"
+
+    def __enter__(self):
+        started = subprocess.run([self.script, "start", self.directory], stdout=subprocess.PIPE, text=True)
+        if started.returncode:
+            print(started.stdout.strip() or "the broker did not start", flush=True)
+            return None
+        address = (self.directory / "brokers").read_text().strip()
+        subprocess.run([self.tool, address, "create", "bench", "1"], check=True)
+        return address
+
+    def __exit__(self, *_):
+        subprocess.run([self.script, "stop", self.directory], stdout=subprocess.DEVNULL)
+
+
 class Bench:
     def __init__(self, wishes):
         self.wishes, self.build = wishes, wishes.build.absolute()
@@ -193,6 +213,14 @@ class Bench:
             cpu_s = self.measure(title, program, self.inputs["json"], config, **more)
         return cpu_s
 
+    def against_broker(self):
+        titles = {name: f"weir     json  -> Kafka, {name}" for name in ("none", "lz4", "zstd")}
+        if not any(self.wishes.only in title for title in titles.values()):
+            return
+        with Broker(self.build, self.work) as address:
+            for name, title in titles.items() if address else ():
+                self.measure(title, self.weir, self.inputs["json"], "kafka", BENCH_BROKER=address, BENCH_COMPRESS=name)
+
     def compressor_alone(self, plain_s, gzip_s):
         """The bodies of one uncompressed run, compressed by nothing but the compressor."""
         bodies = self.work / "bodies"
@@ -231,6 +259,7 @@ class Bench:
             self.compressor_alone(plain_s, gzip_s)
         for compress in ("none", "gzip", "zstd"):
             self.against_server(f"weir     json  -> Honeycomb, {compress}", self.weir, "honeycomb", BENCH_COMPRESS=compress)
+        self.against_broker()
         if self.wishes.rsyslog:
             self.measure("rsyslog  json  parse -> discard", self.rsyslog, json_input, "discard")
             self.measure("rsyslog  json  parse -> file", self.rsyslog, json_input, "file")
