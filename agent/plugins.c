@@ -26,6 +26,7 @@ struct plugin plugin_at(const struct plugin_lists *lists, enum node_kind kind, s
                                .size = filter->size,
                                .label_wanted = filter->label_wanted,
                                .when_required = filter->when_required,
+                               .holds = filter->release != NULL,
                                .itself = filter};
     if (output)
         return (struct plugin){.name = output->name,
@@ -33,6 +34,7 @@ struct plugin plugin_at(const struct plugin_lists *lists, enum node_kind kind, s
                                .settings = output->settings,
                                .size = output->size,
                                .delivers = !output->stream && !output->discards,
+                               .keyed_by_trace = output->keyed_by_trace,
                                .itself = output};
     return (struct plugin){0};
 }

@@ -237,6 +237,7 @@ struct output {
      * headers; target() is the topic. endpoint() gives the sizes alone, without URLs. */
     const struct broker_plan *(*broker)(const void *self);
     void (*address)(const void *self, const struct event *event, struct broker_message *ret, struct arena *arena);
+    bool keyed_by_trace; /* unless its setting `key` says otherwise: it wants a sampler above, which makes traces whole */
 
     /* Byte streams (no request): the file to append to; empty: standard output. */
     const struct byte_stream *(*stream)(const void *self);

@@ -232,4 +232,5 @@ const struct output output_kafka = {
     .endpoint = kafka_endpoint,
     .broker = kafka_broker,
     .address = kafka_address,
+    .keyed_by_trace = true,
 };

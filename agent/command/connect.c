@@ -216,6 +216,7 @@ enum code connect_ask(struct connect *connect, struct why *why)
                    .names = connect->names,
                    .files = connect->files,
                    .clock = connect->clock,
+                   .brokers = brokers_real(),
                    .now_ns = connect->clock->wall_ns(connect->clock->self),
                    .held_budget = (uint64_t)connect->config->agent.memory_bytes},
     };

@@ -51,6 +51,8 @@ struct plugin {
     size_t size;
     bool label_wanted, when_required;
     bool delivers; /* an output with a far end that may be away */
+    bool holds;    /* a filter that holds events until their trace is whole */
+    bool keyed_by_trace; /* an output whose `key` is the trace's id unless it is set */
     const void *itself; /* the struct input, filter or output */
 };
 

@@ -397,6 +397,43 @@ static void check_paths(struct context *context, const struct config *config)
         }
 }
 
+static bool is_keyed_otherwise(const struct node *node)
+{
+    const struct setting *row = setting_find(node->plugin.settings, STR("key"));
+    return row && node->object &&
+           *(struct expr *const *)(const void *)((const char *)node->object + row->offset);
+}
+
+static bool holds(const struct node *nodes)
+{
+    for (; nodes; nodes = nodes->next)
+        if (nodes->kind == NODE_FILTER && nodes->plugin.holds)
+            return true;
+    return false;
+}
+
+/* Lines without a trace id of their own get it from a sampler, even one of rate 1: without, the
+ * partitions of a topic hold parts of traces. */
+static void check_whole(struct context *context, const struct node *nodes, bool is_whole)
+{
+    for (const struct node *node = nodes; node; node = node->next) {
+        is_whole |= (node->kind == NODE_FILTER && node->plugin.holds) ||
+                    (node->kind == NODE_INPUT && holds(node->children));
+        if (node->kind == NODE_BRANCH)
+            check_whole(context, node->children, is_whole);
+        if (node->kind != NODE_OUTPUT || !node->plugin.keyed_by_trace || is_whole ||
+            is_keyed_otherwise(node))
+            continue;
+        struct diagnostic *warning = diagnose_warning(
+            notes(context), node->span,
+            "\"%.*s\" is keyed by trace, but no `sample` above it makes traces whole: lines that "
+            "do not name their trace go elsewhere",
+            STR_ARG(node->label));
+        diagnose_hint(notes(context), warning,
+                      "filter sample \"whole\" { rate = 1 } drops nothing; or set `key`");
+    }
+}
+
 void rules_check(struct context *context, struct config *config)
 {
     count_nodes(context, config, config->nodes);
@@ -405,6 +442,7 @@ void rules_check(struct context *context, struct config *config)
     check_ends(context, config);
     check_was(context, config, config->nodes);
     check_paths(context, config);
+    check_whole(context, config->nodes, false);
     struct walk walk = {.context = context};
     walk_paths(&walk, config->nodes, STR(""), NULL);
 }

@@ -97,11 +97,17 @@ static const struct setting fake_sample_settings[] = {
                      .renamed_from = "timeout", .help = "Longest wait for a trace."),
     {0},
 };
+static inline bool fake_release(void *self, int64_t stream_ns, struct view *out, uint32_t room)
+{
+    (void)self, (void)stream_ns, (void)out, (void)room;
+    return false;
+}
 static const struct filter fake_sample = {.name = "sample",
                                           .summary = "Keeps 1 in N.",
                                           .settings = fake_sample_settings,
                                           .size = sizeof(struct fake_sample),
-                                          .label_wanted = true};
+                                          .label_wanted = true,
+                                          .release = fake_release};
 
 struct fake_http {
     struct list url;
@@ -144,13 +150,23 @@ static const struct output fake_http = {.name = "elasticsearch",
                                         .summary = "Sends to Elasticsearch.",
                                         .settings = fake_http_settings,
                                         .size = sizeof(struct fake_http)};
+struct fake_keyed {
+    struct expr *key;
+};
+static const struct setting fake_keyed_settings[] = {
+    EXPR_SETTING(struct fake_keyed, key, .help = "What decides the partition."), {0}};
+static const struct output fake_keyed = {.name = "keyed",
+                                         .summary = "Sends to partitions.",
+                                         .settings = fake_keyed_settings,
+                                         .size = sizeof(struct fake_keyed),
+                                         .keyed_by_trace = true};
 static const struct output fake_stdout = {
     .name = "stdout", .summary = "Writes to standard output.", .settings = no_settings, .size = 1};
 
 static const struct input *const fake_inputs[] = {&fake_stdin, &fake_tail, NULL};
 static const struct filter *const fake_filters[] = {&fake_drop,   &fake_parse, &fake_rename,
                                                     &fake_sample, &fake_set,   NULL};
-static const struct output *const fake_outputs[] = {&fake_http, &fake_stdout, NULL};
+static const struct output *const fake_outputs[] = {&fake_http, &fake_stdout, &fake_keyed, NULL};
 static const struct plugin_lists fake_plugins = {fake_inputs, fake_filters, fake_outputs};
 
 #endif

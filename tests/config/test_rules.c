@@ -59,6 +59,18 @@ static void one_file_read_twice_is_a_warning(void)
                "warning: input \"a\" reads x too"));
 }
 
+static void keys_by_trace_want_whole_traces(void)
+{
+    static const char words[] = "warning: \"keyed\" is keyed by trace";
+    CHECK(says(IN "output keyed { }", words));
+    CHECK(says(IN "branch { output keyed { } filter sample { rate = 1 } " OUT "}", words));
+    CHECK(says(IN "output keyed { key = user.id }", NULL));
+    CHECK(says(IN "filter sample { rate = 1 } output keyed { }", NULL));
+    CHECK(says(IN "filter sample { rate = 1 } branch { output keyed { } }", NULL));
+    CHECK(says(IN "branch { filter sample { rate = 1 } output keyed { } }", NULL));
+    CHECK(says("input stdin { filter sample { rate = 1 } } output keyed { }", NULL));
+}
+
 static void more_outputs_than_bits_are_refused(void)
 {
     static char text[8192] = IN;
@@ -69,4 +81,4 @@ static void more_outputs_than_bits_are_refused(void)
 
 CHECK_MAIN(TEST(what_flows_is_fine), TEST(what_can_have_no_effect_is_told),
            TEST(labels_tell_things_apart), TEST(one_file_read_twice_is_a_warning),
-           TEST(more_outputs_than_bits_are_refused))
+           TEST(keys_by_trace_want_whole_traces), TEST(more_outputs_than_bits_are_refused))
