@@ -80,7 +80,7 @@ static void ghosts_have_no_fields_where_nobody_asks_for_them(void)
 {
     struct event *at[64];
     uint32_t ghosts = 0;
-    char id[8];
+    char id[16];
     world_init();
     world_open(&two);
     for (int i = 0; i < 40; i++) {
