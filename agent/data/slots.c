@@ -6,8 +6,6 @@
  */
 #include "agent/data/slots.h"
 
-#include <string.h>
-
 #include "agent/data/alias.h"
 #include "agent/data/severity.h"
 #include "agent/data/walk.h"
@@ -73,8 +71,10 @@ static bool is_address(struct str text)
     bool has_separator = false;
     for (size_t i = 0; i < text.len; i++) {
         char byte = text.at[i];
-        has_separator |= byte == '.' || byte == ':';
-        if (!strchr("0123456789abcdefABCDEF.:", byte) || byte == '\0')
+        unsigned letter = (unsigned)((unsigned char)byte | 0x20) - 'a';
+        bool is_separator = byte == '.' || byte == ':';
+        has_separator |= is_separator;
+        if (!is_separator && (byte < '0' || byte > '9') && letter > 5)
             return false;
     }
     return has_separator && text.len >= 2;

@@ -101,7 +101,27 @@ static void every_day_of_four_centuries_comes_back(void)
     }
 }
 
-CHECK_MAIN(TEST(times_of_many_spellings_are_read), TEST(what_is_no_time_is_refused),
+/* The short way for the common spelling takes what the long way takes, whatever byte stands where.
+ */
+static void the_common_spelling_is_read_alike_with_and_without_the_cache(void)
+{
+    struct time_cache cache = {.minute_ns = 0};
+    for (size_t i = 16; i < 24; i++) {
+        for (unsigned byte = 0; byte < 256; byte++) {
+            char text[] = "2026-01-02T03:04:59.678Z";
+            int64_t first = 1, cached = 1, plain = 1;
+            CHECK(time_parse((struct str){text, sizeof text - 1}, &cache, &first));
+            text[i] = (char)byte;
+            struct str changed = {text, sizeof text - 1};
+            bool is_read = time_parse(changed, &cache, &cached);
+            CHECK_EQ(is_read, time_parse(changed, NULL, &plain));
+            CHECK_EQ(cached, plain);
+        }
+    }
+}
+
+CHECK_MAIN(TEST(the_common_spelling_is_read_alike_with_and_without_the_cache),
+           TEST(times_of_many_spellings_are_read), TEST(what_is_no_time_is_refused),
            TEST(the_cached_minute_gives_the_same_time),
            TEST(a_time_is_written_with_the_digits_it_needs),
            TEST(every_day_of_four_centuries_comes_back))
