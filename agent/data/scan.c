@@ -181,8 +181,14 @@ void scan_new_key(struct scan *scan, const struct shape_node *node, struct str t
         if (!scan->key.is_escaped && is_one_line(token))
             scan->node = shape_learn(&scan->scanner->shape, node, token, scan->key.text);
     }
-    if (!scan->node)
+    if (!scan->node) {
         look_up(scan);
+        return;
+    }
+    scan->key.name = scan->node->name;
+    scan->key.slot = scan->node->slot;
+    scan->key.rank = scan->node->rank;
+    scan->key.may_be_twin = scan->node->is_twin;
 }
 
 bool scan_more_fields(struct scan *scan)
@@ -205,7 +211,7 @@ bool scan_more_fields(struct scan *scan)
     return true;
 }
 
-void scan_mark_container(struct scan *scan, struct field *field)
+static void mark_container(struct scan *scan, struct field *field)
 {
     bool slow = scan->met & (MET_NEWLINE | MET_TWINS);
     if (!slow)
@@ -215,6 +221,14 @@ void scan_mark_container(struct scan *scan, struct field *field)
         scan->event->flags |= EVENT_EDITED;
     }
     scan->met = 0;
+}
+
+void scan_note_container(struct scan *scan, struct field *field, uint64_t nested)
+{
+    if (field->value.kind == VALUE_OBJECT)
+        scan->event->flat &= ~nested;
+    if (scan->met)
+        mark_container(scan, field);
 }
 
 /* Of two fields that could fill a slot the better alias does, of equals the first. */

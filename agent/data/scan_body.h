@@ -237,29 +237,12 @@ SCAN_TARGET static const char *V(any)(struct scan *scan, const char *at, struct 
     return V(value)(scan, at, NULL, 0, ret);
 }
 
-/* Key, name and flags of a field. */
-SCAN_INLINE void V(fill_key)(struct scan *scan, const struct shape_node *node, const char *at, struct field *field)
-{
-    field->slot = SLOT_NONE;
-    if (UNLIKELY(!node)) {
-        field->key = scan->key.text;
-        field->name = scan->key.name;
-        field->flags = scan->key.is_escaped ? FIELD_KEY_ESCAPED : 0;
-        scan->top_twins |= scan->key.may_be_twin;
-        return;
-    }
-    field->key = (struct str){at + node->key_at, node->key_len};
-    field->name = node->name;
-    field->flags = 0;
-    if (UNLIKELY(node->is_twin))
-        scan->top_twins = true;
-}
-
 /* Fills the slot that a foretold key is an alias of, if its value fits. */
 SCAN_INLINE void V(fill_slot)(struct scan *scan, const struct shape_node *node, struct field *field)
 {
     struct event *event = scan->event;
-    if (node->taking == TAKES_NOTHING)
+    scan->top_twins |= node->is_twin;
+    if (node->slot == SLOT_NONE)
         return;
     if (UNLIKELY(!slot_takes(node->taking, &field->value) || event->slots[node->slot])) {
         scan_fill(scan, field, (enum slot)node->slot, node->rank);
@@ -269,34 +252,55 @@ SCAN_INLINE void V(fill_slot)(struct scan *scan, const struct shape_node *node, 
     event->slots[node->slot] = event->count;
 }
 
+/* A member of the event itself whose key was not foretold. */
+SCAN_TARGET static const char *V(new_field)(struct scan *scan, const char *from, const struct shape_node **node,
+                                            bool is_first)
+{
+    struct field *field = &scan->event->fields[scan->event->count];
+    const char *at = V(new_key)(scan, from, *node, is_first);
+    struct key key = scan->key; /* an object in the value overwrites the scan's */
+    *node = scan->node;
+    if (at)
+        at = V(value)(scan, at, *node, 1, &field->value);
+    if (!at)
+        return NULL;
+    field->key = key.text;
+    field->name = key.name;
+    field->slot = SLOT_NONE;
+    field->flags = key.is_escaped ? FIELD_KEY_ESCAPED : 0;
+    scan->top_twins |= key.may_be_twin;
+    scan->event->count++;
+    if (field->value.kind >= VALUE_OBJECT)
+        scan_note_container(scan, field, alias_nested(field->key));
+    if (key.slot)
+        scan_fill(scan, field, (enum slot)key.slot, key.rank);
+    return at;
+}
+
 /* One member of the event itself. */
 SCAN_INLINE const char *V(field)(struct scan *scan, const char *from, const struct shape_node **node, bool is_first)
 {
     struct event *event = scan->event;
     if (UNLIKELY(event->count == event->room) && !scan_more_fields(scan))
         return NULL;
+    const struct shape_node *next = LIKELY(*node != NULL) ? V(foretold)(scan, from, *node) : NULL;
+    if (UNLIKELY(!next))
+        return V(new_field)(scan, from, node, is_first);
+    *node = next;
     struct field *field = &event->fields[event->count];
-    const char *at = V(key)(scan, from, node, is_first);
-    if (UNLIKELY(!at))
-        return NULL;
-    V(fill_key)(scan, *node, from, field);
-    struct key key = {.slot = SLOT_NONE}; /* an object in the value overwrites the scan's */
-    if (UNLIKELY(!*node))
-        key = scan->key;
-    at = V(value)(scan, at, *node, 1, &field->value);
+    const char *at = V(blank)(scan, from + next->token_len); /* there may be more than were foretold */
+    field->key = (struct str){from + next->key_at, next->key_len};
+    field->name = next->name;
+    field->slot = SLOT_NONE;
+    field->flags = 0;
+    at = V(value)(scan, at, next, 1, &field->value);
     if (UNLIKELY(!at))
         return NULL;
     event->count++;
-    if (UNLIKELY(field->value.kind >= VALUE_OBJECT)) {
-        if (field->value.kind == VALUE_OBJECT)
-            event->flat &= ~(*node ? (*node)->nested : alias_nested(field->key));
-        if (scan->met)
-            scan_mark_container(scan, field);
-    }
-    if (LIKELY(*node != NULL))
-        V(fill_slot)(scan, *node, field);
-    else if (key.slot)
-        scan_fill(scan, field, (enum slot)key.slot, key.rank);
+    if (UNLIKELY(field->value.kind >= VALUE_OBJECT))
+        scan_note_container(scan, field, next->nested);
+    if (next->taking != TAKES_NOTHING)
+        V(fill_slot)(scan, next, field);
     return at;
 }
 

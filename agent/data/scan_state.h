@@ -41,7 +41,7 @@ enum { /* what was met inside a nested value */
     MET_NEWLINE = 4,   /* a line break between tokens; at the top too */
 };
 
-struct key { /* of a field, off the tree */
+struct key { /* one that was not foretold */
     struct str text;
     uint16_t name;
     uint8_t slot, rank;
@@ -54,7 +54,7 @@ struct scan { /* one line being scanned */
     struct scanner *scanner; /* null: only whether it is valid */
     struct event *event;
     struct arena *arena;
-    struct key key;     /* the newest one that has no node */
+    struct key key;     /* the newest one that was not foretold */
     const struct shape_node *node; /* and the node it has all the same, if it was learned */
     struct bloom bloom; /* keys of the innermost object, when off the tree */
     uint8_t met;
@@ -71,8 +71,9 @@ const char *scan_utf8(struct scan *scan, const char *from, const char *to); /* r
 const char *scan_exponent(struct scan *scan, const char *at); /* behind 'e' */
 /* scan->key was not foretold after `node`; token is all of it, with colon and blanks. Sets scan->node. */
 void scan_new_key(struct scan *scan, const struct shape_node *node, struct str token);
-/* Flags a field whose nested value must be written the slow way. */
-void scan_mark_container(struct scan *scan, struct field *field);
+/* Of a field with a container: which slots may stand in it (alias_nested()), and whether it must be written the slow
+ * way. */
+void scan_note_container(struct scan *scan, struct field *field, uint64_t nested);
 /* Room for one more field; false: no_room. */
 bool scan_more_fields(struct scan *scan);
 /* Makes the newest field the source of a slot, if its value fits and no better alias was there. */

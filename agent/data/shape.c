@@ -78,6 +78,7 @@ const struct shape_node *shape_learn(struct shape *shape, const struct shape_nod
     node->taking = slot_taking((enum slot)node->slot);
     node->nested = alias_nested(key);
     node->is_twin = bloom_add(&node->bloom, key) && is_on_the_way(before, key);
+    node->taking |= node->is_twin ? TAKES_ASKING : 0;
     before->child = node;
     before->children++;
     return node;

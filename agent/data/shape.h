@@ -34,7 +34,7 @@ struct shape_node {
     uint8_t token_len, key_len;  /* of a root: 0 */
     uint8_t key_at;              /* where in the token the key stands */
     uint8_t slot, rank;
-    uint8_t taking; /* slot_taking() of the slot */
+    uint8_t taking; /* slot_taking() of the slot; of twins never TAKES_NOTHING */
     uint8_t mark;   /* scanner_mark() of lines that end with this key, or its members_mark() */
     uint8_t children;
     bool is_twin; /* the key was there before */
