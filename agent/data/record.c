@@ -279,9 +279,10 @@ static inline bool read_entry(const char *entry, struct str texts, struct field 
     unsigned slot = (unsigned char)entry[ENTRY_KIND + 1];
     unsigned flags = (unsigned char)entry[ENTRY_KIND + 2];
     bool is_text = has_text((enum value_kind)kind);
-    bool is_damaged = (kind > VALUE_ARRAY) | (slot >= SLOT_COUNT) |
-                      ((flags & ~(unsigned)(FLAGS_KEPT | KEY_OF_SLOT)) != 0) |
-                      is_outside(key, texts.len) | (is_text & is_outside(value, texts.len));
+    unsigned wrong_key = is_outside(key, texts.len), wrong_value = is_outside(value, texts.len);
+    unsigned is_damaged = (unsigned)(kind > VALUE_ARRAY) | (unsigned)(slot >= SLOT_COUNT) |
+                          (flags & ~(unsigned)(FLAGS_KEPT | KEY_OF_SLOT)) | wrong_key |
+                          ((unsigned)is_text & wrong_value);
     if (UNLIKELY(is_damaged))
         return false;
     ret->key = flags & KEY_OF_SLOT ? slot_key(slot) : text_at(texts.at, key);
