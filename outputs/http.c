@@ -206,6 +206,40 @@ static void http_judge(const void *self, const struct reply *reply, struct judge
     ret->hold_output = ret->whole == HOLD;
 }
 
+/* --- check --connect ----------------------------------------------------------------------------
+ */
+
+/* A request without a record is a good one in OTLP; of other far ends nothing can be asked that
+ * stores nothing. */
+static bool http_ask(const void *self, struct errand *errand, struct request *ret)
+{
+    const struct http *http = self;
+    if (errand->kind != ERRAND_LOOK || errand->step > 0 || http->encoding != ENCODING_OTLP)
+        return false;
+    http_request(self, (struct str){0}, ret, errand->arena);
+    ret->body = STR("{\"resourceLogs\":[]}");
+    return true;
+}
+
+static void http_hear(const void *self, struct errand *errand, const struct reply *reply)
+{
+    const struct http *http = self;
+    struct str words = str_slice(whole_words(reply, errand->arena), 0, 160);
+    errand->step++;
+    if (reply->status >= 200 && reply->status < 300)
+        errand_tell(errand, FINDING_GOOD, "takes OTLP logs at %.*s", STR_ARG(http->path));
+    else if (reply->status == 401 || reply->status == 403)
+        errand_tell(
+            errand, FINDING_FAULT,
+            "it refuses our credentials (%.*s): look at `bearer`, `user` and `password`, or "
+            "`headers`",
+            STR_ARG(words));
+    else
+        errand_tell(errand, FINDING_FAULT,
+                    "it takes no OTLP logs at %.*s (%.*s): look at `url` and `path`",
+                    STR_ARG(str_slice(http->path, 0, 100)), STR_ARG(words));
+}
+
 const struct output output_http = {
     .name = "http",
     .summary = "Send events to any HTTP endpoint, as JSON or as OpenTelemetry logs.",
@@ -219,4 +253,6 @@ const struct output output_http = {
     .endpoint = http_endpoint,
     .request = http_request,
     .judge = http_judge,
+    .ask = http_ask,
+    .hear = http_hear,
 };

@@ -7,6 +7,7 @@ import gzip
 import json
 import pathlib
 import re
+import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -252,10 +253,23 @@ def a_collector_that_wants_an_operator_is_held(place):
             check(code == 0 and len(receiver.taken) == 61, f"{status}: exit {code}, {len(receiver.taken)} afterwards: {said}")
 
 
+def check_connect_asks_without_sending_a_record(place):
+    for answers, wanted, words in [([], 0, "takes OTLP logs at /v1/logs"), ([(401, b'{"message":"no such tenant"}', {})], 1, "no such tenant"),
+                                   ([(404, b"", {})], 1, "look at `url` and `path`")]:
+        with Receiver(otlp, "application/json", "/v1/logs") as receiver:
+            receiver.answers = answers
+            place.write(PIPELINE, url=receiver.url, more="encoding = otlp_json", give_up="1s")
+            run = subprocess.run([place.agent, "check", "-c", place.config, "--connect"], capture_output=True, text=True, timeout=30)
+            said = run.stdout + run.stderr
+            check(run.returncode == wanted and words in said and receiver.requests == 1, f"{words!r}: exit {run.returncode}: {said}")
+            check(not receiver.taken and not receiver.complaints, f"{receiver.taken} {receiver.complaints}")
+
+
 if __name__ == "__main__":
     sys.exit(run_tests(sys.argv[1], [
         json_lines_and_arrays_hold_each_event_once,
         otlp_logs_are_what_the_protocol_says,
         answers_of_a_collector_have_their_outcome,
         a_collector_that_wants_an_operator_is_held,
+        check_connect_asks_without_sending_a_record,
     ]))

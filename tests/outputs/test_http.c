@@ -5,6 +5,7 @@
 
 #include "outputs/http.c"
 
+#include "agent/delivery/errand.h"
 #include "tests/check.h"
 
 static uint8_t items[8];
@@ -193,6 +194,56 @@ static void paths_and_content_types_suit_the_encoding(void)
     CHECK_EQ(open_with(ENCODING_LINES, "/a\r\nHost: x", &why), BAD_CONFIG);
 }
 
+/* --- check --connect ----------------------------------------------------------------------------
+ */
+
+static char said[600];
+
+static void say(void *context, enum finding finding, const char *text)
+{
+    (void)context;
+    snprintf(said, sizeof said, "%d %s", (int)finding, text);
+}
+
+static void an_otlp_server_is_asked_with_an_empty_request(void)
+{
+    static const struct {
+        int status;
+        const char *body, *want;
+    } cases[] = {
+        {200, "{}", "0 takes OTLP logs at /v1/logs"},
+        {401, "{\"message\":\"no\"}",
+         "2 it refuses our credentials (no): look at `bearer`, `user` and `password`, or "
+         "`headers`"},
+        {404, "", "2 it takes no OTLP logs at /v1/logs (HTTP 404): look at `url` and `path`"},
+    };
+    struct why why;
+    CHECK_OK(open_with(ENCODING_OTLP, "", &why), why);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct errand_run run = {.tell = say,
+                                 .errand = {.kind = ERRAND_LOOK, .arena = &test_arena}};
+        struct request request = {0};
+        const struct reply reply = {.status = cases[i].status, .body = str_from(cases[i].body)};
+        CHECK(http_ask(&opened, &run.errand, &request));
+        CHECK_TEXT(request.body, "{\"resourceLogs\":[]}");
+        CHECK_TEXT(request.path, "/v1/logs");
+        http_hear(&opened, &run.errand, &reply);
+        CHECK_TEXT(str_from(said), cases[i].want);
+        CHECK(!http_ask(&opened, &run.errand, &request));
+    }
+}
+
+static void nothing_is_asked_of_others_or_before_delivery(void)
+{
+    struct why why;
+    struct errand look = {.kind = ERRAND_LOOK}, prepare = {.kind = ERRAND_PREPARE};
+    struct request request = {0};
+    CHECK_OK(open_with(ENCODING_OTLP, "", &why), why);
+    CHECK(!http_ask(&opened, &prepare, &request));
+    CHECK_OK(open_with(ENCODING_LINES, "", &why), why);
+    CHECK(!http_ask(&opened, &look, &request));
+}
+
 int main(void)
 {
     arena_init(&test_arena, 4096, 1 << 20);
@@ -201,6 +252,8 @@ int main(void)
                                        TEST(partial_success_is_read),
                                        TEST(a_body_is_lines_an_array_or_otlp),
                                        TEST(records_go_together_by_their_service),
-                                       TEST(paths_and_content_types_suit_the_encoding)};
+                                       TEST(paths_and_content_types_suit_the_encoding),
+                                       TEST(an_otlp_server_is_asked_with_an_empty_request),
+                                       TEST(nothing_is_asked_of_others_or_before_delivery)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
