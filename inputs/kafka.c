@@ -8,8 +8,12 @@
 #include "agent/group/places.h"
 #include "agent/weir.h"
 
+#include <stdio.h>
+
 enum {
     TAKE_RECORDS = 1024,
+    KIB = 1024,
+    NUMBER_BYTES = 16,
     PADDING = 64,    /* the scanner reads beyond the end */
     LEAVING_MS = 50, /* how often a leaving partition is looked at */
     REOPEN_MS = 5000,
@@ -21,7 +25,7 @@ struct kafka {
     struct cluster cluster;
     struct list topics;
     struct str group;
-    int64_t line_max_bytes, handover_ns;
+    int64_t line_max_bytes, prefetch_bytes, handover_ns;
 
     struct host *host;
     struct places places;
@@ -41,6 +45,10 @@ static const struct setting settings[] = {
     SIZE_SETTING(
         struct kafka, line_max, .def = "1MiB", .min = "1KiB", .max = "64MiB",
         .help = "Largest record that is kept whole; the rest of a larger one is counted and cut."),
+    SIZE_SETTING(struct kafka, prefetch, .def = "2MiB", .min = "64KiB", .max = "1GiB",
+                 .help = "Most bytes that librdkafka fetches ahead of one partition (and one fetch "
+                         "more, 1 MB unless `settings` says otherwise); they come on top of "
+                         "`memory`."),
     DURATION_SETTING(struct kafka, handover, .def = "5s", .min = "100ms", .max = "5m",
                      .help = "How long a partition that goes to another member waits for the "
                              "answers to what is under way."),
@@ -55,9 +63,11 @@ static enum code kafka_open(void *self, struct host *host, struct why *why)
     struct kafka *kafka = self;
     const struct brokers *brokers = host_brokers(host);
     struct broker_plan *plan = &kafka->cluster.plan;
-    /* What was fetched ahead: one partition's, so that many of them stay within some MiB. */
+    char number[NUMBER_BYTES];
+    int len = snprintf(number, sizeof number, "%lld", (long long)(kafka->prefetch_bytes / KIB));
     const struct broker_setting own[] = {
-        {.name = STR("queued.max.messages.kbytes"), .value = STR("2048")}};
+        {.name = STR("queued.max.messages.kbytes"),
+         .value = arena_copy(host_arena(host), (struct str){number, (size_t)len})}};
     kafka->host = host;
     plan->group = kafka->group;
     plan->topics = kafka->topics.texts;

@@ -33,6 +33,7 @@ static struct rig *rig_make(uint64_t seed)
                                 .topics = {.count = 1, .texts = &topic},
                                 .group = STR("g"),
                                 .line_max_bytes = 1000,
+                                .prefetch_bytes = 3 << 20,
                                 .handover_ns = 1000 * MS};
     CHECK_OK(kafka_open(&rig->kafka, &rig->peer.host, &why), why);
     return rig;
@@ -112,6 +113,8 @@ static void an_id_names_cluster_topic_partition_and_offset_and_not_this_agent(vo
     const struct place *place = source_mine(rig->batch.source);
     snprintf(prefix, sizeof prefix, "sim-cluster-t-%u-", place->slot);
     CHECK_TEXT(rig->batch.source->id_prefix, prefix);
+    CHECK_TEXT(rig->kafka.cluster.plan.settings[1].name, "queued.max.messages.kbytes");
+    CHECK_TEXT(rig->kafka.cluster.plan.settings[1].value, "3072");
     rig_free(rig);
 }
 
