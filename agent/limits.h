@@ -30,6 +30,7 @@ enum {
     ADMIN_REQUESTS_MAX = 64,     /* asked and not answered yet; one more gets 503 */
     ADMIN_BYTES_MAX = 16 << 20,  /* of one answer; 256 functions make about 1 MiB of metrics */
     ALARMS_MAX = 4096,           /* alarms raised at once; one more is told each time it comes */
+    LABEL_BYTES_MAX = 64,        /* of an input or output: part of file names and metrics */
     CONFIG_BYTES_MAX = 4 << 20,  /* one configuration file, or what file() brings in */
     CONFIG_DEPTH_MAX = 64,       /* nested blocks, lists, parentheses: keeps the parser's stack small */
     INCLUDE_DEPTH_MAX = 16,      /* files that include files */

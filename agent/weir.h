@@ -73,6 +73,8 @@ struct input {
     size_t size;
     bool ends;        /* ends at its end even without --once (stdin) */
     bool not_kept;    /* cannot be read again: held back instead of kept (stdin) */
+    /* What the rows cannot know, without a look at the world: `agent check` asks it too. May be null. */
+    enum code (*check)(void *self, struct host *host, struct why *why);
     enum code (*open)(void *self, struct host *host, struct why *why);
     /* Look for new, changed and gone sources. Called often; must be cheap when nothing changed.
      * `once` is true under --once. Returns when it wants to be called again at the latest (mono ns). */
@@ -98,6 +100,8 @@ struct filter {
     bool label_wanted; /* two of these on one path must be labelled */
     bool when_required; /* without a `when` the block is a mistake */
     bool sets_time;    /* reads time_ns from the event: the engine then gives one to those without */
+    /* Looks at nothing of the world: `agent check` opens filters and outputs too. A why that names a `setting` is shown
+     * where that stands. */
     enum code (*open)(void *self, struct host *host, struct why *why);
     /* Every event of the view is live and satisfies `when`. Edit it, or set its fate. */
     void (*apply)(void *self, struct view *view);
@@ -207,7 +211,7 @@ struct output {
     const char *name, *summary;
     const struct setting *settings;
     size_t size;
-    enum code (*open)(void *self, struct host *host, struct why *why);
+    enum code (*open)(void *self, struct host *host, struct why *why); /* as a filter's */
     void (*close)(void *self);
     struct encoding (*encoding)(const void *self);
 

@@ -58,6 +58,16 @@ static const struct setting settings[] = {
 /* --- opening -------------------------------------------------------------------------------------
  */
 
+static enum code kafka_check(void *self, struct host *host, struct why *why)
+{
+    const struct kafka *kafka = self;
+    for (size_t i = 0; i < kafka->topics.count; i++)
+        if (kafka->topics.texts[i].len == 0 || kafka->topics.texts[i].len > TARGET_BYTES_MAX)
+            return fail(why, BAD_CONFIG, "%s: a topic in `topics` has 1 to 249 bytes",
+                        host_where(host));
+    return OK;
+}
+
 static enum code kafka_open(void *self, struct host *host, struct why *why)
 {
     struct kafka *kafka = self;
@@ -72,9 +82,6 @@ static enum code kafka_open(void *self, struct host *host, struct why *why)
     plan->group = kafka->group;
     plan->topics = kafka->topics.texts;
     plan->topic_count = kafka->topics.count;
-    for (size_t i = 0; i < plan->topic_count; i++)
-        if (plan->topics[i].len == 0 || plan->topics[i].len > TARGET_BYTES_MAX)
-            return fail(why, BAD_CONFIG, "%s: a topic has 1 to 249 bytes", host_where(host));
     enum code code = cluster_open(&kafka->cluster, own, COUNT(own), brokers, host_arena(host),
                                   host_where(host), why);
     if (code != OK)
@@ -252,6 +259,7 @@ const struct input input_kafka = {
     .summary = "Read topics of a Kafka cluster as a member of a consumer group.",
     .settings = settings,
     .size = sizeof(struct kafka),
+    .check = kafka_check,
     .open = kafka_open,
     .watch = kafka_watch,
     .wakeup = kafka_wakeup,

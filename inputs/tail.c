@@ -39,12 +39,20 @@ static const struct setting settings[] = {
     {0},
 };
 
+static enum code tail_check(void *self, struct host *host, struct why *why)
+{
+    const struct tail *tail = self;
+    for (size_t i = 0; i < tail->path.count; i++)
+        if (tail->path.texts[i].len == 0)
+            return fail(why, BAD_CONFIG, "%s: an empty text in `path` names no file",
+                        host_where(host));
+    return OK;
+}
+
 static enum code tail_open(void *self, struct host *host, struct why *why)
 {
     struct tail *tail = self;
-    for (size_t i = 0; i < tail->path.count; i++)
-        if (tail->path.texts[i].len == 0)
-            return fail(why, BAD_CONFIG, "%s: an empty path names no file", host_where(host));
+    (void)why;
     tail->tailing.line_max = (size_t)tail->line_max_bytes;
     tail->tailing.poll_ns = tail->poll_ns;
     tail->tailing.from_end = tail->read_from == READ_FROM_END;
@@ -87,6 +95,7 @@ const struct input input_tail = {
     .summary = "Follow files by globs, through rotation, truncation and deletion.",
     .settings = settings,
     .size = sizeof(struct tail),
+    .check = tail_check,
     .open = tail_open,
     .watch = tail_watch,
     .wakeup = tail_wakeup,

@@ -4,9 +4,10 @@
 #include "agent/command/agent.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include "agent/command/foresight.h"
+#include "agent/command/layout.h"
 #include "agent/ports/exchange.h"
 #include "agent/state/state.h"
 
@@ -14,15 +15,6 @@ enum { RUN_ARENA_CHUNK = 64 * 1024, RUN_ARENA_MAX = 64 << 20 };
 enum {
     BATCH_ARENA_CHUNK = 1 << 20
 }; /* an ordinary batch and what is made of it: nothing asked of the heap */
-
-/* How agent.memory is split: what a batch may take, what holders may hold, what payloads and the
- * disk writer may have under way. The rest is for the libraries and the tables. */
-enum { BATCH_PARTS = 4, HELD_PARTS = 6, PAYLOAD_PARTS = 4, WRITER_PARTS = 1, ALL_PARTS = 16 };
-
-static uint64_t share(const struct agent *agent, unsigned parts)
-{
-    return (uint64_t)agent->config->agent.memory_bytes / ALL_PARTS * parts;
-}
 
 bool agent_configure(struct agent *agent, const struct config_options *options,
                      struct diagnostics *diagnostics)
@@ -34,37 +26,11 @@ bool agent_configure(struct agent *agent, const struct config_options *options,
     if (!agent->names)
         return false;
     filled.names = agent->names;
-    return config_load(&filled, &agent->run, diagnostics, &agent->config, NULL) == OK;
-}
-
-/* --- where state is kept
- * ---------------------------------------------------------------------------- */
-
-static bool reads_only_what_is_not_kept(const struct config *config)
-{
-    for (const struct node *node = config->nodes; node; node = node->next)
-        if (node->kind == NODE_INPUT && !node->input->not_kept)
-            return false;
-    return true;
-}
-
-/* /var/lib/weir for root, else under $XDG_STATE_HOME; nothing for a pipeline that reads only pipes.
- */
-struct str agent_state_directory(struct agent *agent)
-{
-    char path[512];
-    const char *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    if (agent->config->agent.state.len)
-        return agent->config->agent.state;
-    if (reads_only_what_is_not_kept(agent->config))
-        return STR("");
-    if (geteuid() == 0)
-        return STR("/var/lib/weir");
-    if (base && *base)
-        snprintf(path, sizeof path, "%s/weir", base);
-    else
-        snprintf(path, sizeof path, "%s/.local/state/weir", home ? home : "");
-    return arena_copy(&agent->run, str_from(path));
+    if (config_load(&filled, &agent->run, diagnostics, &agent->config, NULL) != OK)
+        return false;
+    foresee_memory(agent->config, diagnostics);
+    foresee_files(agent->config, diagnostics);
+    return diagnostics->errors == 0;
 }
 
 static enum code name_all(struct agent *agent, struct why *why)
@@ -92,13 +58,13 @@ static enum code open_state(struct agent *agent, const struct agent_ports *ports
         return code;
     struct state_plan plan = {.files = ports->files,
                               .clock = ports->clock,
-                              .directory = agent_state_directory(agent),
+                              .directory = layout_state(agent->config, &agent->run),
                               .inputs = agent->input_labels,
                               .input_count = agent->lane.pipeline.entry_count + 1u,
                               .own_inputs = 1,
                               .outputs = agent->output_labels,
                               .output_count = agent->lane.pipeline.drain_count,
-                              .writer_bytes = share(agent, WRITER_PARTS)};
+                              .writer_bytes = layout_share(agent->config, LAYOUT_WRITER)};
     code = state_open(&plan, &agent->lane.state, why);
     if (code != OK)
         return code;
@@ -134,7 +100,8 @@ static enum code wire_delivered(struct agent *agent, struct drain *drain, unsign
                                      .self = drain->self,
                                      .label = arena_copy(&agent->run, str_from(title)),
                                      .index = drain->index,
-                                     .memory_bytes = share(agent, PAYLOAD_PARTS) / of,
+                                     .memory_bytes =
+                                         layout_share(agent->config, LAYOUT_PAYLOADS) / of,
                                      .brokers = agent->lane.pipeline.engine.brokers};
     enum code code = agent->is_kept ? drain_keep(drain, agent->state_path, why) : OK;
     return code == OK ? delivery_add(agent->lane.delivery, &output, &drain->outbox, why) : code;
@@ -222,13 +189,13 @@ enum code agent_open(struct agent *agent, const struct agent_ports *ports, struc
                                        .brokers = ports->brokers,
                                        .config_hash = agent->config->hash,
                                        .now_ns = ports->clock->wall_ns(ports->clock->self)};
-    arena_init(&lane->batch, BATCH_ARENA_CHUNK, share(agent, BATCH_PARTS));
-    arena_init(&lane->scratch, BATCH_ARENA_CHUNK, share(agent, BATCH_PARTS));
+    arena_init(&lane->batch, BATCH_ARENA_CHUNK, layout_share(agent->config, LAYOUT_BATCH));
+    arena_init(&lane->scratch, BATCH_ARENA_CHUNK, layout_share(agent->config, LAYOUT_BATCH));
     enum code code = pipeline_build(pipeline, agent->config, why);
     if (code != OK)
         return code;
-    pipeline->engine.held_budget =
-        share(agent, HELD_PARTS) / (pipeline->holder_count ? pipeline->holder_count : 1);
+    pipeline->engine.held_budget = layout_share(agent->config, LAYOUT_HELD) /
+                                   (pipeline->holder_count ? pipeline->holder_count : 1);
     for (uint16_t i = 0; i < pipeline->entry_count; i++)
         if (ports->input_files)
             pipeline->entries[i].host.files = ports->input_files(ports->context, i);

@@ -38,8 +38,6 @@ struct agent {
 /* Reads and checks configurations; makes the diagnostics, in the agent's arena. False: they say why (exit 2). */
 bool agent_configure(struct agent *agent, const struct config_options *options,
                      struct diagnostics *diagnostics);
-/* Where it keeps its state; empty: nowhere. */
-struct str agent_state_directory(struct agent *agent);
 /* Opens state, plugins, streams; nothing is read yet. agent_close() cleans up either way. */
 enum code agent_open(struct agent *agent, const struct agent_ports *ports, struct why *why) CHECK_RESULT;
 void agent_close(struct agent *agent);

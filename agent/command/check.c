@@ -8,7 +8,9 @@
 #include "agent/builtin.h"
 #include "agent/command/command.h"
 #include "agent/command/connect.h"
+#include "agent/command/rehearsal.h"
 #include "agent/config/config.h"
+#include "agent/ports/broker.h"
 #include "agent/ports/clock.h"
 #include "agent/ports/exchange.h"
 #include "agent/ports/files.h"
@@ -18,8 +20,6 @@ enum {
     CHECK_MEMORY_MAX = 256 << 20, /* far above what CONFIG_BYTES_MAX of sense needs */
     REPORT_BYTES_MAX = 4 << 20,
 };
-
-void (*command_check_deeper)(const struct config *config, struct diagnostics *diagnostics);
 
 struct check {
     struct config_source sources[SOURCES_OF_CHECK_MAX];
@@ -97,17 +97,11 @@ static void report(const struct check *check, struct diagnostics *diagnostics)
 }
 
 /* The far ends are asked only where the configuration has no mistake. */
-static int ask_far_ends(const struct check *check, const struct config_options *options,
-                        const struct config *config, struct arena *arena)
+static int ask_far_ends(const struct check *check, struct pipeline *pipeline)
 {
     struct why why = {0};
-    struct connect connect = {.config = config,
-                              .run = arena,
-                              .names = options->names,
-                              .files = options->files,
-                              .clock = clock_posix(),
-                              .exchanges = exchanges_curl,
-                              .json = check->json};
+    struct connect connect = {
+        .pipeline = pipeline, .exchanges = exchanges_curl, .json = check->json};
     buffer_init(&connect.report, REPORT_BYTES_MAX);
     enum code code = connect_ask(&connect, &why);
     if (!check->json)
@@ -128,6 +122,7 @@ static int run(const struct check *check, struct arena *arena)
 {
     struct diagnostics diagnostics;
     struct config *config = NULL;
+    struct rehearsal rehearsal;
     struct why why;
     diagnostics_init(&diagnostics, arena);
     struct config_options options = {
@@ -140,14 +135,22 @@ static int run(const struct check *check, struct arena *arena)
     };
     enum code code = options.names ? config_load(&options, arena, &diagnostics, &config, &why)
                                    : fail(&why, OVER_LIMIT, "there is no memory left");
-    if (code == OK && command_check_deeper)
-        command_check_deeper(config, &diagnostics);
+    rehearsal = (struct rehearsal){.config = config,
+                                   .run = arena,
+                                   .diagnostics = &diagnostics,
+                                   .names = options.names,
+                                   .files = options.files,
+                                   .clock = clock_posix(),
+                                   .brokers = brokers_real()};
+    if (code == OK)
+        code = rehearse(&rehearsal, &why);
     report(check, &diagnostics);
     if (code == OVER_LIMIT)
         fprintf(stderr, "agent check: %s\n", why.text);
     int exit_code = code == OK && diagnostics.errors == 0 ? EXIT_DONE : EXIT_CONFIG;
     if (exit_code == EXIT_DONE && check->connects)
-        exit_code = ask_far_ends(check, &options, config, arena);
+        exit_code = ask_far_ends(check, &rehearsal.pipeline);
+    rehearsal_end(&rehearsal);
     if (config)
         config_close(config);
     files_posix_close(options.files);

@@ -8,7 +8,6 @@
 
 #include "agent/why.h"
 
-struct config;
 struct diagnostics;
 
 enum exit_code {
@@ -25,9 +24,5 @@ int command_help(int argc, char **argv);  /* agent help [PLUGIN | --reference in
 
 /* Prints mistakes and warnings to standard error. */
 void command_diagnose(struct diagnostics *diagnostics);
-
-/* What goes beyond single settings: plugins' own open() checks, memory sums. Called by `check` after the
- * configuration was read without errors; adds to the diagnostics. Null until the engine sets it. */
-extern void (*command_check_deeper)(const struct config *config, struct diagnostics *diagnostics);
 
 #endif

@@ -178,7 +178,7 @@ static enum code output_ask(struct asking *asking, struct drain *drain, struct w
     struct connect *connect = asking->connect;
     struct reach reach;
     host_title(&drain->host, asking->title, sizeof asking->title);
-    if (!reach_open(&reach, drain->plugin->endpoint(drain->self), connect->run))
+    if (!reach_open(&reach, drain->plugin->endpoint(drain->self), connect->pipeline->engine.run))
         return fail(why, OVER_LIMIT, "no memory to ask %s", asking->title);
     connect->outputs++;
     for (uint32_t i = 0; i < reach.route_count; i++) {
@@ -192,8 +192,9 @@ static enum code output_ask(struct asking *asking, struct drain *drain, struct w
     return OK;
 }
 
-static enum code outputs_ask(struct connect *connect, struct pipeline *pipeline, struct why *why)
+enum code connect_ask(struct connect *connect, struct why *why)
 {
+    struct pipeline *pipeline = connect->pipeline;
     struct asking asking = {.connect = connect};
     enum code code = OK;
     for (uint16_t i = 0; i < pipeline->drain_count && code == OK; i++) {
@@ -206,26 +207,5 @@ static enum code outputs_ask(struct connect *connect, struct pipeline *pipeline,
     }
     if (asking.exchanges)
         asking.exchanges->close(asking.exchanges->self);
-    return code;
-}
-
-enum code connect_ask(struct connect *connect, struct why *why)
-{
-    struct pipeline pipeline = {
-        .engine = {.run = connect->run,
-                   .names = connect->names,
-                   .files = connect->files,
-                   .clock = connect->clock,
-                   .brokers = brokers_real(),
-                   .now_ns = connect->clock->wall_ns(connect->clock->self),
-                   .held_budget = (uint64_t)connect->config->agent.memory_bytes},
-    };
-    enum code code = pipeline_build(&pipeline, connect->config, why);
-    if (code == OK)
-        code = pipeline_open(&pipeline, why);
-    if (code == OK)
-        code = outputs_ask(connect, &pipeline, why);
-    pipeline_close(&pipeline);
-    alarms_clear(&pipeline.engine.alarms);
     return code;
 }

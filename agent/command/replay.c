@@ -16,6 +16,7 @@
 #include "agent/builtin.h"
 #include "agent/command/command.h"
 #include "agent/command/crew.h"
+#include "agent/command/layout.h"
 #include "agent/command/replay_input.h"
 #include "agent/config/tree.h"
 #include "agent/ports/exchange.h"
@@ -175,7 +176,7 @@ static bool find_files(struct agent *agent, const struct order *order, const str
                        struct replay *replay)
 {
     char path[SPOOL_PREFIX_BYTES];
-    struct str state = agent_state_directory(agent);
+    struct str state = layout_state(agent->config, &agent->run);
     snprintf(path, sizeof path, "%.*s/replay-%.*s", STR_ARG(state), STR_ARG(order->to));
     struct str own = arena_copy(&agent->run, str_from(path));
     struct listing listing = {.replay = replay, .arena = &agent->run, .directory = state};
@@ -308,7 +309,7 @@ static int run_replay(struct agent *agent, const struct order *order, const stru
 static int replay_with(struct agent *agent, const struct order *order, const struct files *files)
 {
     static struct replay replay;
-    if (agent_state_directory(agent).len == 0) {
+    if (layout_state(agent->config, &agent->run).len == 0) {
         fprintf(stderr,
                 "agent replay: this configuration keeps no state, so no dead letters; give it "
                 "agent { state = ... }\n");

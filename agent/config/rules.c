@@ -6,6 +6,7 @@
  */
 #include "agent/config/strings.h"
 #include "agent/config/tree.h"
+#include "agent/data/glob.h"
 #include "agent/limits.h"
 
 static struct diagnostics *notes(struct context *context)
@@ -369,12 +370,19 @@ static struct list paths_of(const struct node *node)
     return (struct list){0};
 }
 
+/* A file that a pattern stands for, or the same text twice. */
+static bool is_same_or_inside(struct str a, struct str b)
+{
+    return str_equal(a, b) || (!glob_is_pattern(a) && glob_matches(b, a)) ||
+           (!glob_is_pattern(b) && glob_matches(a, b));
+}
+
 static bool share_path(const struct node *a, const struct node *b, struct str *ret)
 {
     struct list left = paths_of(a), right = paths_of(b);
     for (size_t i = 0; i < left.count; i++)
         for (size_t j = 0; j < right.count; j++)
-            if (left.texts[i].len && str_equal(left.texts[i], right.texts[j])) {
+            if (left.texts[i].len && is_same_or_inside(left.texts[i], right.texts[j])) {
                 *ret = left.texts[i];
                 return true;
             }

@@ -9,8 +9,6 @@
 #include "agent/config/strings.h"
 #include "agent/limits.h"
 
-enum { LABEL_BYTES_MAX = 64 };
-
 struct common { /* settings that the engine reads, on any filter, branch or output */
     struct expr *when;
     struct list from;

@@ -210,8 +210,8 @@ static enum code arm_each(struct arm *arm, enum code (*each)(void *context, stru
     return code;
 }
 
-static enum code stages_each(struct pipeline *pipeline,
-                             enum code (*each)(void *context, struct stage *stage), void *context)
+enum code pipeline_each_stage(struct pipeline *pipeline,
+                              enum code (*each)(void *context, struct stage *stage), void *context)
 {
     enum code code = OK;
     for (uint16_t i = 0; i < pipeline->entry_count && code == OK; i++)
@@ -251,12 +251,12 @@ static enum code list_filters(struct pipeline *pipeline,
                               struct why *why)
 {
     *ret = (struct roll){.wanted = wanted};
-    (void)stages_each(pipeline, roll_add, ret); /* counts */
+    (void)pipeline_each_stage(pipeline, roll_add, ret); /* counts */
     ret->at = arena_zeroed(pipeline->engine.run, (ret->count + 1u) * sizeof *ret->at);
     if (!ret->at)
         return no_room(why);
     ret->count = 0;
-    (void)stages_each(pipeline, roll_add, ret);
+    (void)pipeline_each_stage(pipeline, roll_add, ret);
     return OK;
 }
 
@@ -291,7 +291,7 @@ enum code pipeline_build(struct pipeline *pipeline, const struct config *config,
     code = build_entries(&builder);
     pipeline->copies = 1;
     pipeline->event_bytes = sizeof(struct event *); /* the view that it begins with */
-    (void)stages_each(pipeline, add_needs, pipeline);
+    (void)pipeline_each_stage(pipeline, add_needs, pipeline);
     struct roll holders = {0}, rememberers = {0};
     if (code == OK)
         code = list_filters(pipeline, holds, &holders, why);
@@ -308,26 +308,34 @@ enum code pipeline_build(struct pipeline *pipeline, const struct config *config,
     return code;
 }
 
-static enum code open_filter(void *context, struct stage *stage)
+enum code pipeline_open_drain(struct drain *drain, struct why *why)
+{
+    enum code code = drain->plugin->open ? drain->plugin->open(drain->self, &drain->host, why) : OK;
+    drain->is_open = code == OK;
+    return code;
+}
+
+enum code pipeline_open_filter(struct stage *stage, struct why *why)
 {
     if (stage->kind != STAGE_FILTER)
         return OK;
-    enum code code =
-        stage->filter->open ? stage->filter->open(stage->self, &stage->host, context) : OK;
+    enum code code = stage->filter->open ? stage->filter->open(stage->self, &stage->host, why) : OK;
     stage->is_open = code == OK;
     return code;
+}
+
+static enum code open_filter(void *context, struct stage *stage)
+{
+    return pipeline_open_filter(stage, context);
 }
 
 enum code pipeline_open(struct pipeline *pipeline, struct why *why)
 {
     enum code code = OK;
-    for (uint16_t i = 0; i < pipeline->drain_count && code == OK; i++) {
-        struct drain *drain = &pipeline->drains[i];
-        code = drain->plugin->open ? drain->plugin->open(drain->self, &drain->host, why) : OK;
-        drain->is_open = code == OK;
-    }
+    for (uint16_t i = 0; i < pipeline->drain_count && code == OK; i++)
+        code = pipeline_open_drain(&pipeline->drains[i], why);
     if (code == OK)
-        code = stages_each(pipeline, open_filter, why);
+        code = pipeline_each_stage(pipeline, open_filter, why);
     return code;
 }
 
@@ -335,7 +343,10 @@ enum code pipeline_open_inputs(struct pipeline *pipeline, struct why *why)
 {
     for (uint16_t i = 0; i < pipeline->entry_count; i++) {
         struct entry *entry = &pipeline->entries[i];
-        enum code code = entry->plugin->open(entry->self, &entry->host, why);
+        enum code code =
+            entry->plugin->check ? entry->plugin->check(entry->self, &entry->host, why) : OK;
+        if (code == OK)
+            code = entry->plugin->open(entry->self, &entry->host, why);
         if (code != OK)
             return code;
         entry->is_open = true;
@@ -369,7 +380,7 @@ void pipeline_close(struct pipeline *pipeline)
             entry->plugin->close(entry->self);
         entry->is_open = false;
     }
-    (void)stages_each(pipeline, close_filter, NULL);
+    (void)pipeline_each_stage(pipeline, close_filter, NULL);
     spare_clear(&pipeline->spare);
     for (uint16_t i = 0; i < pipeline->drain_count; i++)
         drain_close(&pipeline->drains[i]);

@@ -78,6 +78,12 @@ enum code pipeline_open_inputs(struct pipeline *pipeline, struct why *why) CHECK
 /* Lets every output say what it wants to be remembered. */
 void pipeline_save_outputs(struct pipeline *pipeline);
 void pipeline_close(struct pipeline *pipeline);
+/* One at a time, for who wants to know of every mistake. */
+enum code pipeline_open_drain(struct drain *drain, struct why *why) CHECK_RESULT;
+enum code pipeline_open_filter(struct stage *stage, struct why *why) CHECK_RESULT; /* OK for other stages */
+/* Calls each() for every stage, those of inputs first, then in file order; stops at the first failure. */
+enum code pipeline_each_stage(struct pipeline *pipeline,
+                              enum code (*each)(void *context, struct stage *stage), void *context);
 
 /* Takes the memory that a pass of so many events of this source (null: released ones) needs before it begins: its
  * events then leave it settled or open. False: there is none now. */

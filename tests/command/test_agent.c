@@ -21,32 +21,6 @@ static bool configure(struct agent *agent, const char *text, const struct files 
     return agent_configure(agent, &options, &diagnostics);
 }
 
-static void check_directory(const char *config, const char *want)
-{
-    struct sim_files *sim = sim_files_make(1);
-    struct agent agent;
-    CHECK(configure(&agent, config, sim_files_port(sim)));
-    CHECK_TEXT(agent_state_directory(&agent), want);
-    agent_close(&agent);
-    sim_files_free(sim);
-}
-
-static void a_pipeline_of_standard_input_alone_keeps_no_state_unless_it_is_told_where(void)
-{
-    check_directory("input stdin { } output discard { }", "");
-    check_directory("agent { state = \"/s\" } input stdin { } output discard { }", "/s");
-}
-
-static void files_are_remembered_in_the_default_place_of_who_runs_it(void)
-{
-    static const char config[] = "input stdin { } input tail { path = \"/x\" } output discard { }";
-    setenv("HOME", "/home/me", 1);
-    setenv("XDG_STATE_HOME", "/home/me/states", 1);
-    check_directory(config, geteuid() == 0 ? "/var/lib/weir" : "/home/me/states/weir");
-    setenv("XDG_STATE_HOME", "", 1);
-    check_directory(config, geteuid() == 0 ? "/var/lib/weir" : "/home/me/.local/state/weir");
-}
-
 static enum code open_on(struct sim_files *sim, struct agent *agent, const char *config,
                          struct why *why)
 {
@@ -98,16 +72,5 @@ static void a_second_agent_on_the_same_state_is_turned_away(void)
     sim_files_free(sim);
 }
 
-static void the_shares_of_the_memory_are_not_more_than_all_of_it(void)
-{
-    struct config config = {.agent.memory_bytes = 256 << 20};
-    const struct agent agent = {.config = &config};
-    CHECK_EQ(share(&agent, ALL_PARTS), 256 << 20);
-    CHECK(BATCH_PARTS + HELD_PARTS + PAYLOAD_PARTS + WRITER_PARTS < ALL_PARTS);
-}
-
-CHECK_MAIN(TEST(a_pipeline_of_standard_input_alone_keeps_no_state_unless_it_is_told_where),
-           TEST(files_are_remembered_in_the_default_place_of_who_runs_it),
-           TEST(every_output_has_its_row_of_the_ledger_and_no_http_needs_no_delivery),
-           TEST(a_second_agent_on_the_same_state_is_turned_away),
-           TEST(the_shares_of_the_memory_are_not_more_than_all_of_it))
+CHECK_MAIN(TEST(every_output_has_its_row_of_the_ledger_and_no_http_needs_no_delivery),
+           TEST(a_second_agent_on_the_same_state_is_turned_away))

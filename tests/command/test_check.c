@@ -31,19 +31,10 @@ static void a_wrong_configuration_exits_with_2(void)
     CHECK_EQ(check("-e", "", "--format=json"), EXIT_CONFIG);
 }
 
-static void find_a_mistake(const struct config *config, struct diagnostics *diagnostics)
+static void a_mistake_that_only_the_plugin_knows_is_one_too(void)
 {
-    diagnose_error(diagnostics, config->nodes->span, "this does not fit");
-}
-
-static void a_deeper_mistake_is_one_too(void)
-{
-    const char *text = "input stdin { } output stdout { }";
-    if (check("-e", text, NULL) != EXIT_DONE)
-        SKIP_TEST("stdin and stdout are not built in");
-    command_check_deeper = find_a_mistake;
-    CHECK_EQ(check("-e", text, NULL), EXIT_CONFIG);
-    command_check_deeper = NULL;
+    CHECK_EQ(check("-e", "input stdin { } output stdout { }", NULL), EXIT_DONE);
+    CHECK_EQ(check("-e", "input tail { path = \"\" } output stdout { }", NULL), EXIT_CONFIG);
 }
 
 static void a_far_end_with_a_fault_exits_with_1(void)
@@ -56,4 +47,5 @@ static void a_far_end_with_a_fault_exits_with_1(void)
 }
 
 CHECK_MAIN(TEST(a_far_end_with_a_fault_exits_with_1), TEST(a_wrong_command_line_exits_with_2),
-           TEST(a_wrong_configuration_exits_with_2), TEST(a_deeper_mistake_is_one_too))
+           TEST(a_wrong_configuration_exits_with_2),
+           TEST(a_mistake_that_only_the_plugin_knows_is_one_too))

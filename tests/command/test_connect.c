@@ -6,18 +6,13 @@
  */
 #include "agent/command/connect.c"
 
-#include "agent/builtin.h"
-#include "agent/ports/clock.h"
 #include "agent/ports/exchange.h"
-#include "agent/ports/files.h"
 
+#include "tests/command/trial.h"
 #include "tests/services/standin.h"
 
 struct visit {
     struct connect connect;
-    struct diagnostics diagnostics;
-    struct config *config;
-    struct arena arena;
     enum code code;
     char said[8192];
 };
@@ -25,35 +20,18 @@ struct visit {
 static struct visit *visit(const char *text, bool json)
 {
     static struct visit visit;
+    struct trial trial;
     struct why why = {0};
-    visit = (struct visit){0};
-    arena_init(&visit.arena, 65536, 64 << 20);
-    diagnostics_init(&visit.diagnostics, &visit.arena);
-    struct names *names = names_make(&visit.arena);
-    const struct config_source source = {.name = "-e", .text = str_from(text)};
-    const struct files *files = files_posix(FILES_POLL_ONLY);
-    const struct config_options options = {
-        .sources = &source,
-        .source_count = 1,
-        .files = files,
-        .plugins = {builtin_inputs, builtin_filters, builtin_outputs},
-        .names = names,
-    };
-    CHECK_OK(config_load(&options, &visit.arena, &visit.diagnostics, &visit.config, &why), why);
-    visit.connect = (struct connect){.config = visit.config,
-                                     .run = &visit.arena,
-                                     .names = names,
-                                     .files = files,
-                                     .clock = clock_posix(),
-                                     .exchanges = exchanges_curl,
-                                     .json = json};
+    trial_begin(&trial, text);
+    CHECK_EQ(trial.diagnostics.errors, 0);
+    visit = (struct visit){.connect = {.pipeline = &trial.rehearsal.pipeline,
+                                       .exchanges = exchanges_curl,
+                                       .json = json}};
     buffer_init(&visit.connect.report, 1 << 20);
     visit.code = connect_ask(&visit.connect, &why);
     str_z(buffer_str(&visit.connect.report), visit.said, sizeof visit.said);
     buffer_clear(&visit.connect.report);
-    config_close(visit.config);
-    files_posix_close(files);
-    arena_clear(&visit.arena);
+    trial_end(&trial);
     return &visit;
 }
 
@@ -100,14 +78,6 @@ static void a_dead_port_is_a_fault_at_each_address(void)
     CHECK(strstr(seen->said, "nothing listens there"));
 }
 
-static void a_wrong_setting_is_no_fault_of_the_far_end(void)
-{
-    const struct visit *seen =
-        visit("input stdin { } output elasticsearch { url = [\"nonsense\"] }", false);
-    CHECK_EQ(seen->code, BAD_CONFIG);
-    CHECK_EQ(seen->connect.outputs, 0);
-}
-
 static void a_server_that_is_there_is_told_in_lines_or_objects(void)
 {
     struct standin standin;
@@ -128,5 +98,5 @@ static void a_server_that_is_there_is_told_in_lines_or_objects(void)
 
 CHECK_MAIN(TEST(each_failure_comes_with_advice), TEST(an_output_that_asks_nothing_is_not_asked),
            TEST(a_dead_port_is_a_fault_at_each_address),
-           TEST(a_wrong_setting_is_no_fault_of_the_far_end),
+
            TEST(a_server_that_is_there_is_told_in_lines_or_objects))
