@@ -231,6 +231,9 @@ static bool payload_append(struct outbox *outbox, struct payload *payload,
         payload->records.len = at;
         return false;
     }
+    struct parcel *parcel = &payload->parcels[payload->count - 1];
+    parcel->seq = event->origin ? event->origin->seq : 0;
+    parcel->source = event->origin ? event->origin->source_id : UINT32_MAX;
     uint64_t charge = size * CHARGE_PER_BYTE + sizeof(struct parcel);
     payload->charge += charge;
     payload->body_bytes += event->bytes.len + BODY_EXTRA;

@@ -120,6 +120,8 @@ static void parcels_move(struct payload *from, struct payload *to, uint32_t skip
         buffer_add(&to->records, payload_record(from, i));
         bool is_added = payload_add(to, at, from->parcels[i].maybe_sent);
         MUST(is_added); /* both were reserved */
+        to->parcels[to->count - 1].seq = from->parcels[i].seq;
+        to->parcels[to->count - 1].source = from->parcels[i].source;
         from->parcels[i].outcome = OUTCOME_MOVED;
         from->open--;
     }

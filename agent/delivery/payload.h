@@ -21,6 +21,8 @@ enum outcome {
 };
 
 struct parcel { /* one record of a payload */
+    uint64_t seq;       /* both as in the record, which has left the caches when the answer comes: entry in the */
+    uint32_t source;    /* open list of its source, 0: in none; source_id() of that */
     uint32_t at, size;  /* in payload->records */
     const char *words;  /* the destination's own, one line; null: none. Lives as long as the payload */
     uint8_t outcome;    /* enum outcome */

@@ -187,7 +187,6 @@ static bool refuse_record(struct drain *drain, struct str bytes, struct str word
 /* False: it cannot be kept now. */
 static bool settle_record(struct drain *drain, struct str bytes, const struct parcel *item)
 {
-    struct record record;
     if (item->outcome == OUTCOME_MOVED)
         return true;
     if (item->outcome == OUTCOME_OPEN && !queue_again(drain, bytes))
@@ -195,12 +194,11 @@ static bool settle_record(struct drain *drain, struct str bytes, const struct pa
     if (item->outcome == OUTCOME_DEAD_LETTERED &&
         !refuse_record(drain, bytes, str_from(item->words)))
         return false;
-    MUST(record_peek(bytes, &record));
     drain->totals->in_flight--;
     drain->totals->delivered += item->outcome == OUTCOME_DELIVERED;
-    struct source *source = state_source(drain->host.engine->state, record.source);
-    if (record.seq && source)
-        (void)source_settle(source, record.seq, drain->index);
+    struct source *source = state_source(drain->host.engine->state, item->source);
+    if (item->seq && source)
+        (void)source_settle(source, item->seq, drain->index);
     return true;
 }
 
