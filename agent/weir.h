@@ -27,6 +27,7 @@
 #include "agent/ports/files.h"
 #include "agent/ports/terminal.h"
 #include "agent/state/handover.h"
+#include "agent/sampling/parking.h"
 #include "agent/state/resume.h"
 
 /* --- what the engine offers ------------------------------------------------------------------------ */
@@ -135,6 +136,11 @@ bool host_is_synced(struct host *host, uint64_t ticket);
 uint64_t host_held_budget(struct host *host);
 /* Of all files of the configuration: an edited one has another. */
 uint64_t host_config_hash(struct host *host);
+/* Puts bytes aside on disk, for this run of the process. False: there is no room for them. Forget every place that was
+ * given, once its bytes are back or not wanted any more. */
+bool host_park(struct host *host, struct str bytes, uint64_t *ret_place);
+enum parked host_unpark(struct host *host, uint64_t place, struct arena *arena, struct str *ret);
+void host_forget_parked(struct host *host, uint64_t place);
 /* Position in the list of filters of this event's path: two samplers in series have different ones. */
 struct str host_path(struct host *host); /* branch path and label: identity of remembered state */
 

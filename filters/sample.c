@@ -14,6 +14,7 @@ struct sample {
     int64_t trace_events_max, trace_bytes_max, traces_max, keys_max;
     struct host *host;
     int64_t stream_ns; /* as the engine told it last */
+    struct shelf shelf;
     struct sampler sampler;
     uint64_t early_told;   /* traces cut short, as of the last look */
     int64_t early_told_ns; /* when the newest was seen; 0: that is over */
@@ -136,6 +137,21 @@ static enum code add_copies(struct sample *sample, struct why *why)
     return OK;
 }
 
+static bool park(void *context, struct str bytes, uint64_t *ret_place)
+{
+    return host_park(context, bytes, ret_place);
+}
+
+static enum parked unpark(void *context, uint64_t place, struct arena *arena, struct str *ret)
+{
+    return host_unpark(context, place, arena, ret);
+}
+
+static void forget_parked(void *context, uint64_t place)
+{
+    host_forget_parked(context, place);
+}
+
 static void add_counters(struct sampler_counts *counts, struct host *host)
 {
     counts->kept = host_counter(host, "sample_traces_kept", "Traces that a sampler kept.");
@@ -145,6 +161,8 @@ static void add_counters(struct sampler_counts *counts, struct host *host)
     counts->capped =
         host_counter(host, "sample_traces_capped",
                      "Traces decided before their end for having too many events or bytes.");
+    counts->parked = host_counter(host, "sample_parked",
+                                  "Pieces of held traces parked on disk while memory was short.");
     counts->late = host_counter(host, "sample_late_events",
                                 "Events that came after the verdict on their trace.");
     counts->forgotten = host_counter(host, "sample_verdicts_forgotten",
@@ -175,6 +193,8 @@ static enum code sample_open(void *self, struct host *host, struct why *why)
         (struct sampler_limits){sample->trace_events_max, sample->trace_bytes_max,
                                 sample->traces_max, sample->keys_max, host_held_budget(host)};
     sampler->door = (struct door){remember, is_synced, host};
+    sample->shelf = (struct shelf){park, unpark, forget_parked, host};
+    sampler->shelf = &sample->shelf;
     add_counters(&sampler->counts, host);
     return sampler_open(sampler, why);
 }

@@ -8,6 +8,7 @@
 
 #include "agent/command/foresight.h"
 #include "agent/command/layout.h"
+#include "agent/pipeline/yard.h"
 #include "agent/ports/exchange.h"
 #include "agent/state/state.h"
 
@@ -161,6 +162,32 @@ static void tell_what_was_mended(const struct state *state)
     }
 }
 
+/* Every filter that holds may park on disk what memory does not hold. */
+static enum code name_yards(struct agent *agent, struct why *why)
+{
+    struct pipeline *pipeline = &agent->lane.pipeline;
+    enum code code = OK;
+    for (uint16_t i = 0; i < pipeline->holder_count && code == OK; i++) {
+        struct host *host = &pipeline->holders[i]->host;
+        host->yard = arena_zeroed(&agent->run, sizeof *host->yard);
+        if (!host->yard)
+            return fail(why, OVER_LIMIT, "the configuration does not fit into its memory");
+        if (agent->is_kept && i < OUTPUTS_MAX)
+            code = yard_name(host->yard, host, agent->state_path, why);
+    }
+    return code;
+}
+
+static enum code open_yards(struct agent *agent, struct why *why)
+{
+    struct pipeline *pipeline = &agent->lane.pipeline;
+    enum code code = OK;
+    for (uint16_t i = 0; i < pipeline->holder_count && code == OK; i++)
+        if (agent->is_kept && i < OUTPUTS_MAX)
+            code = yard_open(pipeline->holders[i]->host.yard, why);
+    return code;
+}
+
 static enum code start(struct agent *agent, struct why *why)
 {
     struct lane *lane = &agent->lane;
@@ -169,6 +196,8 @@ static enum code start(struct agent *agent, struct why *why)
     for (uint16_t i = 0; i < lane->pipeline.drain_count && code == OK; i++)
         if (lane->pipeline.drains[i].delivers && agent->is_kept)
             code = drain_keep_open(&lane->pipeline.drains[i], lane->pipeline.entry_count, why);
+    if (code == OK)
+        code = open_yards(agent, why);
     if (code == OK)
         code = state_each_blob(lane->state, load_blob, &lane->pipeline, why);
     if (code == OK)
@@ -207,6 +236,8 @@ enum code agent_open(struct agent *agent, const struct agent_ports *ports, struc
         pipeline->ledger = state_ledger(lane->state);
         code = pipeline_open(pipeline, why);
     }
+    if (code == OK)
+        code = name_yards(agent, why);
     if (code == OK)
         code = wire_outputs(agent, ports, why);
     return code == OK ? start(agent, why) : code;

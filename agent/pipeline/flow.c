@@ -238,9 +238,9 @@ bool flow_release(struct pipeline *pipeline, struct stage *holder, int64_t strea
         .at = spare_take(&pipeline->spare, RELEASE_EVENTS_MAX * sizeof(struct event *)),
         .arena = arena,
         .asks_ghosts = holder->is_asked_below};
-    bool more = holder->filter->release(holder->self, stream_ns, &view, RELEASE_EVENTS_MAX);
+    (void)holder->filter->release(holder->self, stream_ns, &view, RELEASE_EVENTS_MAX);
     if (view.count == 0)
-        return more;
+        return false; /* nothing can leave now, whatever more there is */
     for (uint32_t i = 0; i < view.count; i++)
         come_back(pipeline, holder, view.at[i]->origin);
     flow_run(pipeline, holder->next ? holder->next : holder->arm->then, &view);

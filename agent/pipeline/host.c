@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "agent/pipeline/yard.h"
 #include "agent/state/state.h"
 
 const char *host_title(const struct host *host, char *to, size_t room)
@@ -157,6 +158,21 @@ bool host_is_synced(struct host *host, uint64_t ticket)
 uint64_t host_config_hash(struct host *host)
 {
     return host->engine->config_hash;
+}
+
+bool host_park(struct host *host, struct str bytes, uint64_t *ret_place)
+{
+    return host->yard && yard_put(host->yard, bytes, ret_place);
+}
+
+enum parked host_unpark(struct host *host, uint64_t place, struct arena *arena, struct str *ret)
+{
+    return yard_get(host->yard, place, arena, ret);
+}
+
+void host_forget_parked(struct host *host, uint64_t place)
+{
+    yard_forget(host->yard, place);
 }
 
 uint64_t host_held_budget(struct host *host)

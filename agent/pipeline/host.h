@@ -32,6 +32,8 @@ struct engine { /* what all hosts share; the lane's own */
     uint64_t config_hash;
 };
 
+struct yard;
+
 struct host {
     struct engine *engine;
     const char *kind; /* "input", "filter", "output" */
@@ -39,6 +41,7 @@ struct host {
     struct str path;  /* branch path, plugin and label: identity of what is remembered */
     const char *where;
     uint16_t input;   /* index of the input, for sources */
+    struct yard *yard; /* of a filter that holds; null: nothing can be parked */
     const struct files *files; /* an input's own port, with its notices; null: the engine's */
 };
 

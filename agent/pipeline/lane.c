@@ -7,6 +7,7 @@
 
 #include "agent/pipeline/room.h"
 #include "agent/pipeline/settle.h"
+#include "agent/pipeline/yard.h"
 #include "agent/state/state.h"
 
 static const int64_t COMMIT_EVERY_NS = 200 * 1000000; /* the group commit of the design */
@@ -295,11 +296,15 @@ static void commit(struct lane *lane, int64_t mono_ns)
 {
     const struct state_helpers helpers = {
         .context = lane, .oldest = oldest_needed, .save = save_all};
+    for (uint16_t i = 0; i < lane->pipeline.holder_count; i++)
+        yard_flush(lane->pipeline.holders[i]->host.yard);
     for (uint16_t i = 0; i < lane->pipeline.drain_count; i++)
         drain_flush(&lane->pipeline.drains[i]);
     uint64_t ticket = state_commit(lane->state, &helpers);
     if (ticket == 0)
         return;
+    for (uint16_t i = 0; i < lane->pipeline.holder_count; i++)
+        yard_committed(lane->pipeline.holders[i]->host.yard, ticket);
     for (uint16_t i = 0; i < lane->pipeline.drain_count; i++)
         drain_committed(&lane->pipeline.drains[i], ticket);
     note_unsynced(lane, ticket);
@@ -315,6 +320,8 @@ static void commit_if_due(struct lane *lane, int64_t mono_ns)
     bool is_time = lane->is_dirty && (mono_ns >= lane->commit_at_ns || lane->mode != LANE_RUN);
     if (is_awaited || is_time)
         commit(lane, mono_ns);
+    for (uint16_t i = 0; i < lane->pipeline.holder_count; i++)
+        lane->is_dirty |= yard_collect(lane->pipeline.holders[i]->host.yard);
     for (uint16_t i = 0; i < lane->pipeline.drain_count; i++) {
         struct drain *drain = &lane->pipeline.drains[i];
         queue_collect(&drain->queue);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/config/config.h"
+#include "agent/pipeline/yard.h"
 
 struct builder {
     struct pipeline *pipeline;
@@ -360,6 +361,8 @@ static enum code close_filter(void *context, struct stage *stage)
     if (stage->is_open && stage->filter->close)
         stage->filter->close(stage->self);
     stage->is_open = false;
+    if (stage->host.yard)
+        yard_close(stage->host.yard);
     return OK;
 }
 

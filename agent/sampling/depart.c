@@ -6,6 +6,7 @@
 #include "agent/data/batch.h"
 #include "agent/data/record.h"
 #include "agent/must.h"
+#include "agent/sampling/parking.h"
 #include "agent/sampling/sampler.h"
 
 struct departure { /* one call's */
@@ -64,13 +65,21 @@ static void copy_fields(struct departure *departure, const struct group *group, 
     }
 }
 
+static bool has_room(const struct departure *departure)
+{
+    return departure->out->count < departure->room && departure->bytes < RELEASE_BYTES_MAX;
+}
+
 static bool depart_one(struct departure *departure, struct group *group, const struct held *held)
 {
     struct view *out = departure->out;
     bool is_ghost = !group->ruling.is_kept && !held->match.is_keep && !out->asks_ghosts;
-    struct event *event = is_ghost ? rebuild_ghost(held, out->arena) : rebuild(held, out->arena);
+    struct event *event = NULL;
+    if (has_room(departure))
+        event = is_ghost ? rebuild_ghost(held, out->arena) : rebuild(held, out->arena);
     if (!event)
         return false;
+    departure->bytes += held->size;
     sampler_mark(departure->sampler, event, &group->ruling, held->match, out->arena);
     if (event->fate == FATE_LIVE && departure->sampler->copy_count)
         copy_fields(departure, group, event);
@@ -78,19 +87,52 @@ static bool depart_one(struct departure *departure, struct group *group, const s
     return true;
 }
 
-/* False: no room for the rest of it. */
-static bool depart_group(struct departure *departure, struct group *group)
+enum progress { GONE, NO_ROOM, NOT_NOW };
+
+/* What is parked comes back; what the disk lost stays open in its source until the next start. */
+static enum progress depart_run(struct departure *departure, struct group *group)
 {
+    const struct shelf *shelf = departure->sampler->shelf;
+    struct holdings *holdings = &departure->sampler->groups.holdings;
+    struct parked_run *run = group->holding.runs;
+    struct str bytes;
+    if (!has_room(departure))
+        return NO_ROOM;
+    enum parked found = shelf->get(shelf->context, run->place, departure->out->arena, &bytes);
+    if (found == PARKED_LATER)
+        return NOT_NOW;
+    uint32_t next = run->at;
+    const struct held *held;
+    while (found == PARKED_HERE && (held = run_next(bytes, &next)) != NULL) {
+        if (!depart_one(departure, group, held))
+            return NO_ROOM;
+        run->at = next;
+        run->events--;
+        group->holding.events--;
+        holdings->events--;
+    }
+    holding_end_run(holdings, &group->holding, shelf);
+    return GONE;
+}
+
+static enum progress depart_group(struct departure *departure, struct group *group)
+{
+    struct holding *holding = &group->holding;
     for (;;) {
-        struct cursor next = group->holding.cursor;
+        enum progress progress = GONE;
+        if (holding_is_at_run(holding))
+            progress = depart_run(departure, group);
+        if (progress != GONE)
+            return progress;
+        if (holding_is_at_run(holding))
+            continue;
+        struct cursor next = holding->cursor;
         const struct held *held = cursor_next(&next);
         if (!held)
-            return true;
-        if (departure->out->count == departure->room || departure->bytes >= RELEASE_BYTES_MAX ||
-            !depart_one(departure, group, held))
-            return false;
-        departure->bytes += held->size;
-        holding_pass(&departure->sampler->groups.holdings, &group->holding, next);
+            return GONE;
+        if (!depart_one(departure, group, held))
+            return NO_ROOM;
+        holding_pass(&departure->sampler->groups.holdings, holding, next);
     }
 }
 
@@ -100,8 +142,9 @@ static bool depart_queue(struct departure *departure, struct queue *queue, bool 
     for (struct group *group; (group = queue->first);) {
         if (must_be_synced && !sampler->door.is_synced(sampler->door.context, group->ruling.ticket))
             return true;
-        if (!depart_group(departure, group))
-            return false;
+        enum progress progress = depart_group(departure, group);
+        if (progress != GONE)
+            return progress == NOT_NOW;
         queue->first = group->younger;
         sampler->leaving_bytes -= group->holding.footprint;
         groups_free(&sampler->groups, group);

@@ -26,6 +26,8 @@ static void unlink_group(struct groups *groups, struct group *group)
         group->younger->older = group->older;
     else
         groups->youngest = group->older;
+    if (groups->hand == group)
+        groups->hand = group->younger;
     group->older = group->younger = NULL;
     groups->count--;
 }

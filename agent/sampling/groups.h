@@ -50,6 +50,7 @@ struct groups {
     struct timers timers;
     struct holdings holdings;
     struct group *oldest, *youngest;
+    struct group *hand; /* the next one to look at for what may be parked; null: the oldest */
     uint64_t serial;
     uint32_t count; /* open */
 };

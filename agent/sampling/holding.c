@@ -5,6 +5,7 @@
 
 #include "agent/data/record.h"
 #include "agent/memory.h"
+#include "agent/sampling/parking.h"
 
 enum {
     RECORD_GUESS = 256,             /* of a first record, beside its owner */
@@ -33,6 +34,11 @@ void holding_free(struct holdings *holdings, struct holding *holding)
 {
     stakes_drop(&holdings->stakes, &holding->stakes);
     holdings->events -= holding->events;
+    while (holding->runs) {
+        struct parked_run *run = holding->runs;
+        holding->runs = run->next;
+        memory_free(run);
+    }
     struct block *block = holding->first;
     while (block) {
         struct block *next = block->next;
@@ -104,6 +110,9 @@ struct held *holding_add(struct holdings *holdings, struct holding *holding,
     if (origin && origin->source_id != UINT32_MAX &&
         !stakes_add(&holdings->stakes, &holding->stakes, origin->source_id, origin->offset))
         return NULL;
+    bool is_behind_runs = holding->runs && holding->last == holding->first; /* order is kept */
+    if (is_behind_runs && !add_block(holdings, holding, SECOND_BLOCK))
+        return NULL;
     struct held *held = add_in_place(holding->last, event);
     if (!held)
         held = add_by_scratch(holdings, holding, event);
@@ -119,6 +128,11 @@ struct held *holding_add(struct holdings *holdings, struct holding *holding,
 void holding_join(struct holding *to, struct holding *from)
 {
     stakes_join(&to->stakes, &from->stakes);
+    struct parked_run **runs = &to->runs;
+    while (*runs)
+        runs = &(*runs)->next;
+    *runs = from->runs;
+    from->runs = NULL;
     to->events += from->events;
     to->bytes += from->bytes;
     to->footprint += from->footprint;
@@ -152,7 +166,7 @@ struct held *cursor_next(struct cursor *cursor)
     if (!cursor->block)
         return NULL;
     struct held *held = (void *)(cursor->block->at + cursor->at);
-    cursor->at += aligned(sizeof *held + held->size);
+    cursor->at += held_bytes(held);
     return held;
 }
 

@@ -8,6 +8,8 @@
 #include "agent/sampling/rules.h"
 #include "agent/sampling/stakes.h"
 
+struct parked_run; /* parking.h */
+
 struct held { /* in front of each record; 8-aligned */
     uint32_t size; /* of the record */
     struct match match;
@@ -21,6 +23,7 @@ struct cursor { /* walks what is held */
 struct holding { /* one trace's; whoever owns it lies at the start of the first block */
     struct block *first, *last;
     struct stake *stakes;
+    struct parked_run *runs;   /* parked: what came behind the first block and before the others */
     uint64_t bytes;     /* of records */
     uint64_t footprint; /* of blocks */
     uint32_t events;
@@ -47,6 +50,11 @@ void holding_free(struct holdings *holdings, struct holding *holding);
 struct cursor holding_cursor(const struct holding *holding);
 /* The next held event, or null at the end. */
 struct held *cursor_next(struct cursor *cursor);
+/* What it takes in its block. */
+static inline uint32_t held_bytes(const struct held *held)
+{
+    return (uint32_t)(sizeof *held + held->size + 7) & ~UINT32_C(7);
+}
 static inline struct str held_record(const struct held *held)
 {
     return (struct str){(const char *)(held + 1), held->size};

@@ -4,12 +4,14 @@
 #include "agent/sampling/sampler.h"
 
 #include "agent/must.h"
+#include "agent/sampling/parking.h"
 
 enum {
     SCRATCH_CHUNK = 64 * 1024,
     SCRATCH_MAX = 1 << 30,    /* one rebuilt record at a time */
     KEPT_BYTES_ABOUT = 200,   /* of one remembered kept trace with its ids */
     DROPPED_BYTES_ABOUT = 24, /* of one remembered dropped id */
+    PARK_PAUSE = 1000,        /* events between two looks for what could be parked */
     VERDICTS_SHARE = 8,       /* each memory may take this part of the budget */
 };
 
@@ -81,18 +83,46 @@ size_t sampler_bytes(const struct sampler *sampler)
 
 /* What waits for the journal still takes memory when its verdict is given: a quarter is left for
  * that. */
-static bool is_too_much(const struct sampler *sampler)
+static bool is_heavy(const struct sampler *sampler)
 {
-    const struct sampler_limits *limits = &sampler->limits;
-    if (sampler->groups.count > limits->traces_max || sampler->groups.ids.count > limits->keys_max)
-        return true;
-    return limits->held_budget &&
-           sampler_bytes(sampler) - sampler->leaving_bytes > limits->held_budget / 4 * 3;
+    uint64_t budget = sampler->limits.held_budget;
+    return budget && sampler_bytes(sampler) - sampler->leaving_bytes > budget / 4 * 3;
+}
+
+static bool are_too_many(const struct sampler *sampler)
+{
+    return sampler->groups.count > sampler->limits.traces_max ||
+           sampler->groups.ids.count > sampler->limits.keys_max;
+}
+
+/* Parks a piece of the oldest trace that has one. A verdict that looks across its events needs them
+ * here. */
+static bool park_one(struct sampler *sampler)
+{
+    struct groups *groups = &sampler->groups;
+    if (!sampler->shelf || sampler->looks_across)
+        return false;
+    if (sampler->park_pause) {
+        sampler->park_pause--;
+        return false;
+    }
+    for (uint32_t i = 0; i < groups->count; i++) {
+        struct group *group = groups->hand ? groups->hand : groups->oldest;
+        groups->hand = group->younger;
+        if (holding_park(&groups->holdings, &group->holding, sampler->shelf)) {
+            sampler_count(sampler->counts.parked, 1);
+            return true;
+        }
+    }
+    sampler->park_pause = PARK_PAUSE;
+    return false;
 }
 
 void sampler_relieve(struct sampler *sampler)
 {
-    while (sampler->groups.oldest && is_too_much(sampler)) {
+    while (sampler->groups.oldest && (are_too_many(sampler) || is_heavy(sampler))) {
+        if (is_heavy(sampler) && park_one(sampler))
+            continue;
         sampler_count(sampler->counts.early, 1);
         sampler_decide(sampler, sampler->groups.oldest, NULL);
     }

@@ -11,6 +11,7 @@
 #include "agent/sampling/groups.h"
 #include "agent/sampling/verdicts.h"
 
+struct shelf;
 struct view;
 
 struct copy { /* a field that may stand in another event of the trace */
@@ -30,7 +31,7 @@ struct sampler_limits {
 };
 
 struct sampler_counts { /* null: not counted */
-    uint64_t *kept, *dropped, *early, *capped, *late, *forgotten, *bad_rates;
+    uint64_t *kept, *dropped, *early, *capped, *late, *forgotten, *bad_rates, *parked;
 };
 
 struct queue { /* of decided groups */
@@ -48,6 +49,7 @@ struct sampler {
     struct sampler_limits limits;
     struct sampler_counts counts;
     struct door door;
+    const struct shelf *shelf; /* where records are parked; null: nowhere */
     /* its own */
     bool is_whole;      /* every rate is 1: drops nothing, adds no hop */
     bool looks_across;  /* an event's fate or content depends on others of its trace */
@@ -59,6 +61,7 @@ struct sampler {
     struct queue waiting; /* for the journal */
     struct group *unticketed; /* first of `waiting` decided since the last settle */
     uint64_t leaving_bytes;   /* of blocks in both lines */
+    uint32_t park_pause;      /* so often it is not tried again: there was nothing to park, or no room */
     struct arena scratch;
 };
 
@@ -83,7 +86,7 @@ size_t sampler_bytes(const struct sampler *sampler);
 void sampler_decide(struct sampler *sampler, struct group *group, const struct ruling *older);
 /* A closed group with its ruling gets into a queue. */
 void sampler_enqueue(struct sampler *sampler, struct group *group, bool has_keep_event);
-/* Decides the oldest traces early while there is too much. */
+/* Parks the oldest traces while there is too much, or decides them early where that is no help. */
 void sampler_relieve(struct sampler *sampler);
 /* Gives an event its weight, reason, rule and trace id, or samples it out. */
 void sampler_mark(const struct sampler *sampler, struct event *event, const struct ruling *ruling,

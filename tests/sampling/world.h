@@ -99,7 +99,7 @@ struct world {
         size_t len;
     } blobs[WORLD_BLOBS_MAX]; /* the journal */
     uint64_t blob_count;
-    uint64_t kept, dropped, early, capped, late, forgotten, bad_rates;
+    uint64_t kept, dropped, early, capped, late, forgotten, bad_rates, parked;
 };
 
 static struct world world;
@@ -128,7 +128,7 @@ static inline struct sampler_counts world_counts(void)
 {
     return (struct sampler_counts){&world.kept,   &world.dropped, &world.early,
                                    &world.capped, &world.late,    &world.forgotten,
-                                   &world.bad_rates};
+                                   &world.bad_rates, &world.parked};
 }
 
 /* The defaults of filter sample; rules are the test's. */
