@@ -29,6 +29,7 @@ struct machine {
     bool is_calm; /* nothing breaks: what an undisturbed run gives */
     uint64_t seed, dice;
     unsigned downs;
+    uint64_t parked; /* pieces of traces, by all agents so far */
     void (*weather)(struct machine *machine); /* called after every step of the world; null: none */
 };
 
@@ -95,9 +96,19 @@ static inline bool machine_start(struct machine *machine, bool once)
     return machine->is_up;
 }
 
+static inline void machine_count_parked(struct machine *machine)
+{
+    const struct counter *at = machine->agent.lane.pipeline.engine.counters;
+    for (; at; at = at->next)
+        if (str_equal(str_from(at->name), STR("sample_parked")))
+            machine->parked += at->value;
+}
+
 /* kill -9, or the machine stops. */
 static inline void machine_down(struct machine *machine)
 {
+    if (machine->is_up)
+        machine_count_parked(machine);
     if (machine->is_up)
         agent_close(&machine->agent);
     machine->is_up = false;

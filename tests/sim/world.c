@@ -23,19 +23,22 @@ void world_init(struct world *world, struct sim_files *files, struct sim_clock *
 static void write_line(struct world *world, uint32_t file, struct world_invocation *run,
                        bool is_error, const char *event, const char *text)
 {
-    char line[512], path[64], when[40];
+    static char line[WORLD_PADDING_MAX + 512], padding[WORLD_PADDING_MAX + 1];
+    char path[64], when[40];
     int64_t wall_ns = world->clock->wall_ns;
     time_t seconds = (time_t)(wall_ns / 1000000000);
     struct tm parts;
     gmtime_r(&seconds, &parts);
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &parts);
+    memset(padding, 'x', world->padding);
+    padding[world->padding] = 0;
     int len = snprintf(
         line, sizeof line,
         "{\"time\":\"%s.%03dZ\",\"level\":\"%s\",\"requestId\":\"%08x-0000-4000-8000-%012x\","
-        "\"trace_id\":\"%016" PRIx64 "%016x\",\"event\":\"%s\",\"message\":\"%s t%ut\"}\n",
+        "\"trace_id\":\"%016" PRIx64 "%016x\",\"event\":\"%s\",\"message\":\"%s t%ut%s\"}\n",
         when, (int)(wall_ns / 1000000 % 1000), is_error ? "ERROR" : "INFO", run->request,
         run->request, UINT64_C(0xabcdef0000000000) + run->trace * UINT64_C(7919), run->trace, event,
-        text, world->line_count);
+        text, world->line_count, padding);
     snprintf(path, sizeof path, "/logs/fn%u.log", file);
     world->lines[world->line_count++] = (struct world_line){run->trace, is_error};
     world->trace_lines[run->trace]++;

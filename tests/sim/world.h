@@ -10,7 +10,8 @@
 #include "tests/sim/clock.h"
 #include "tests/sim/files.h"
 
-enum { WORLD_FILES = 3, WORLD_LINES_MAX = 4096, WORLD_TRACES_MAX = 1024, WORLD_OPEN_MAX = 8 };
+enum { WORLD_FILES = 3, WORLD_LINES_MAX = 4096, WORLD_TRACES_MAX = 1024, WORLD_OPEN_MAX = 8,
+       WORLD_PADDING_MAX = 32000 };
 
 struct world_line {
     uint32_t trace;
@@ -33,6 +34,7 @@ struct world {
     bool trace_failed[WORLD_TRACES_MAX]; /* has a line that is an error */
     uint32_t trace_lines[WORLD_TRACES_MAX];
     uint32_t lines_wanted;
+    uint32_t padding; /* bytes that every line is longer */
 };
 
 void world_init(struct world *world, struct sim_files *files, struct sim_clock *clock, uint64_t seed,
