@@ -218,9 +218,9 @@ static bool bin_open(struct outbox *outbox, struct bin *bin)
 static bool payload_append(struct outbox *outbox, struct payload *payload,
                            const struct event *event, bool maybe_sent)
 {
-    size_t at = payload->records.len;
+    size_t at = payload->records.len, hint = outbox->hint + outbox->hint / 8;
     if (at > 0 && payload->count < 2) /* it takes more than one: reserve for a full one at once */
-        buffer_reserve(&payload->records, outbox->hint / (outbox->bin_count + 1));
+        buffer_reserve(&payload->records, hint / (outbox->bin_count ? outbox->bin_count : 1));
     payload->records.full = false;
     if (!record_write(&payload->records, event)) {
         payload->records.len = at;

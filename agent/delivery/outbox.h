@@ -18,7 +18,7 @@ struct bin { /* one target of the output */
     char name[TARGET_BYTES_MAX];
 };
 
-enum { SPARES_MAX = 4 }; /* as many payloads as are on their way at once */
+enum { SPARES_MAX = 16 }; /* more payloads are seldom on their way at once */
 
 struct outbox {
     const struct output *output;
