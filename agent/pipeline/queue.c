@@ -198,8 +198,10 @@ static void count_out(struct queue *queue, uint64_t taken, uint64_t next_ordinal
     struct output_totals *totals = totals_of(queue);
     uint64_t left = queue->spool.ordinal - next_ordinal;
     uint64_t gone = totals->queued > left ? totals->queued - left : 0;
-    if (taken > gone)
+    if (taken > gone) { /* the journal that knew of them is gone */
+        totals->in += taken - gone;
         taken = gone;
+    }
     totals->queued -= taken;
     lose(queue, gone - taken);
 }

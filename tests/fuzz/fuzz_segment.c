@@ -55,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         head = (struct segment_head){.kind = SEGMENT_QUEUE};
     look_at_record(&head, input);
     buffer_init(&bytes, 1 << 24);
+    (void)buffer_reserve(&bytes, 2 * size + 256);
     buffer_add(&bytes, str_slice(input, 0, data[0]));
     size_t begun = segment_entry_begin(&bytes, STR("about"));
     buffer_add(&bytes, (struct str){needle, sizeof needle - 1});

@@ -179,6 +179,29 @@ static void files_that_others_removed_are_counted_as_lost(void)
     away_close(&away);
 }
 
+static void without_its_journal_what_waits_still_arrives_and_the_ledger_balances(void)
+{
+    away_open(&away, CONFIG);
+    const struct files *files = sim_files_port(away.rig.sim);
+    away_leave(&away);
+    away_write(&away, "/logs/a.log", 100);
+    away_wait(&away);
+    away_write(&away, "/logs/a.log", 300);
+    away_wait(&away);
+    uint64_t queued = away_totals(&away)->queued;
+    rig_kill(&away.rig);
+    CHECK_EQ(files->unlink(files->self, "/state/journal"), 0);
+    CHECK_EQ(files->unlink(files->self, "/logs/a.log"), 0);
+    away_return(&away);
+    rig_start(&away.rig, CONFIG);
+    rig_steps(&away.rig, 500);
+    CHECK(queued >= 300);
+    CHECK_EQ(away_totals(&away)->delivered, queued);
+    CHECK_EQ(away_totals(&away)->in, queued);
+    CHECK(output_is_balanced(away_totals(&away)));
+    away_close(&away);
+}
+
 static void a_full_queue_makes_inputs_wait_or_drops_the_oldest(void)
 {
     static const char *const configs[] = {
@@ -257,6 +280,7 @@ CHECK_MAIN(TEST(what_a_dead_far_end_misses_waits_on_disk_and_arrives_when_it_is_
            TEST(a_source_that_was_deleted_meanwhile_is_missed_by_nobody),
            TEST(a_flipped_bit_costs_the_event_it_hit_which_is_counted_and_told_once),
            TEST(a_torn_tail_is_lost_alone), TEST(files_that_others_removed_are_counted_as_lost),
+           TEST(without_its_journal_what_waits_still_arrives_and_the_ledger_balances),
            TEST(a_full_queue_makes_inputs_wait_or_drops_the_oldest),
            TEST(on_a_full_disk_it_falls_back_to_holding_and_heals),
            TEST(a_renamed_output_takes_over_what_waited_for_the_old_one))
