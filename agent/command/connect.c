@@ -192,6 +192,46 @@ static enum code output_ask(struct asking *asking, struct drain *drain, struct w
     return OK;
 }
 
+/* A cluster is asked once, by all of its addresses, for the topic that an event without any fields
+ * goes to. */
+static void broker_ask(struct asking *asking, struct drain *drain)
+{
+    const struct brokers *brokers = drain->host.engine->brokers;
+    const struct broker_plan *plan = drain->plugin->broker(drain->self);
+    const struct event bare = {0};
+    char words[200], addresses[256], topic[TARGET_BYTES_MAX + 1];
+    struct buffer name;
+    host_title(&drain->host, asking->title, sizeof asking->title);
+    struct route all = {.base = str_z(str_slice(plan->settings[0].value, 0, sizeof addresses - 1),
+                                      addresses, sizeof addresses)};
+    asking->route = &all;
+    asking->connect->outputs++;
+    buffer_init(&name, LINE_BYTES_DEFAULT);
+    drain->plugin->target(drain->self, &bare, &name, drain->host.engine->run);
+    str_z(str_slice(buffer_str(&name), 0, TARGET_BYTES_MAX), topic, sizeof topic);
+    buffer_clear(&name);
+    switch (brokers->look(brokers->self, plan, topic, words)) {
+    case BROKER_FINE:
+        report_format(asking, FINDING_GOOD, "topic \"%s\" is there, %s", topic, words);
+        break;
+    case BROKER_NO_TOPIC:
+        report_format(asking, FINDING_DOUBT,
+                      "topic \"%s\": %s: what is bound for it waits until somebody makes it", topic,
+                      words);
+        break;
+    case BROKER_DENIED:
+        report_format(asking, FINDING_FAULT,
+                      "topic \"%s\": %s: give this user the rights to describe and to write it",
+                      topic, words);
+        break;
+    case BROKER_LATER:
+    case BROKER_TOO_LARGE:
+    case BROKER_INVALID:
+        report_format(asking, FINDING_FAULT, "%s: see `brokers`, `settings` and `secrets`", words);
+        break;
+    }
+}
+
 enum code connect_ask(struct connect *connect, struct why *why)
 {
     struct pipeline *pipeline = connect->pipeline;
@@ -199,6 +239,8 @@ enum code connect_ask(struct connect *connect, struct why *why)
     enum code code = OK;
     for (uint16_t i = 0; i < pipeline->drain_count && code == OK; i++) {
         struct drain *drain = &pipeline->drains[i];
+        if (drain->plugin->broker && drain->host.engine->brokers)
+            broker_ask(&asking, drain);
         if (!drain->plugin->ask)
             continue;
         if (!asking.exchanges)

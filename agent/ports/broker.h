@@ -149,6 +149,8 @@ struct brokers {
     const struct producer *(*produce)(void *self, const struct broker_plan *plan,
                                       void (*wake)(void *context), void *context, struct why *why);
     const struct consumer *(*consume)(void *self, const struct broker_plan *plan, struct why *why);
+    /* Waits some seconds for the cluster's answer: is the topic there, and may it be seen? words: one line, no secret. */
+    enum broker_fault (*look)(void *self, const struct broker_plan *plan, const char *topic, char words[200]);
     /* False: one of the settings is none of the library's or cannot be; why names it. Touches no network. */
     bool (*check)(void *self, const struct broker_plan *plan, struct why *why);
 };

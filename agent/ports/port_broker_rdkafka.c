@@ -15,6 +15,8 @@
 
 enum {
     NEWS_MAX = 8,
+    LOOK_MS = 5000,
+    WORDS_BYTES = 200,
     VALUE_BYTES = 65536, /* of a setting: a certificate may stand in one */
 };
 
@@ -370,12 +372,68 @@ static const struct producer *rdkafka_produce(void *self, const struct broker_pl
     return &producer->port;
 }
 
+/* --- looking
+ * -------------------------------------------------------------------------------------- */
+
+/* The newest words about a connection say more than that nobody answered. */
+static void trouble_keep(rd_kafka_t *kafka, int code, const char *words, void *context)
+{
+    (void)kafka;
+    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+        snprintf(context, WORDS_BYTES, "%s", words);
+}
+
+static enum broker_fault metadata_ask(rd_kafka_t *kafka, const char *topic, char words[200])
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(kafka, topic, NULL);
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+    if (handle)
+        code = rd_kafka_metadata(kafka, 0, handle, &metadata, LOOK_MS);
+    bool is_answered = handle && code == RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_poll(kafka, 0); /* what went wrong meanwhile */
+    if (is_answered) {
+        code =
+            metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+        snprintf(words, WORDS_BYTES, "%d partitions", metadata->topics[0].partition_cnt);
+        rd_kafka_metadata_destroy(metadata);
+    }
+    if (code && (is_answered || !words[0]))
+        snprintf(words, WORDS_BYTES, "%s", rd_kafka_err2str(code));
+    if (handle)
+        rd_kafka_topic_destroy(handle);
+    return fault_of(code);
+}
+
+static enum broker_fault rdkafka_look(void *self, const struct broker_plan *plan, const char *topic,
+                                      char words[200])
+{
+    struct why why;
+    (void)self;
+    rd_kafka_conf_t *conf = rdkafka_conf(plan, false, &why);
+    words[0] = 0;
+    if (conf) {
+        rd_kafka_conf_set_error_cb(conf, trouble_keep);
+        rd_kafka_conf_set_opaque(conf, words);
+    }
+    rd_kafka_t *kafka = conf ? rdkafka_client(RD_KAFKA_PRODUCER, conf, &why) : NULL;
+    if (!kafka) {
+        snprintf(words, WORDS_BYTES, "%.199s", why.text);
+        return BROKER_LATER;
+    }
+    enum broker_fault fault = metadata_ask(kafka, topic, words);
+    rd_kafka_destroy(kafka);
+    return fault;
+}
+
 /* --- the port
  * -------------------------------------------------------------------------------------- */
 
 const struct brokers *brokers_real(void)
 {
-    static const struct brokers brokers = {
-        .produce = rdkafka_produce, .consume = rdkafka_consume, .check = rdkafka_check};
+    static const struct brokers brokers = {.produce = rdkafka_produce,
+                                           .consume = rdkafka_consume,
+                                           .check = rdkafka_check,
+                                           .look = rdkafka_look};
     return &brokers;
 }

@@ -202,6 +202,24 @@ static void brokers_that_are_down_are_news_and_what_is_given_up_is_reported(void
     mock_close(&mock);
 }
 
+static void a_look_says_whether_the_topic_is_there(void)
+{
+    struct mock mock;
+    char words[200];
+    mock_open(&mock);
+    rd_kafka_mock_topic_set_error(mock.cluster, "gone", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    rd_kafka_mock_topic_set_error(mock.cluster, "shut",
+                                  RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    CHECK_EQ(rdkafka_look(NULL, &mock.plan, "t", words), BROKER_FINE);
+    CHECK_TEXT(str_from(words), "1 partitions");
+    CHECK_EQ(rdkafka_look(NULL, &mock.plan, "gone", words), BROKER_NO_TOPIC);
+    CHECK_EQ(rdkafka_look(NULL, &mock.plan, "shut", words), BROKER_DENIED);
+    mock.settings[0].value = STR("127.0.0.1:1");
+    CHECK_EQ(rdkafka_look(NULL, &mock.plan, "t", words), BROKER_LATER);
+    CHECK(strstr(words, "127.0.0.1:1"));
+    mock_close(&mock);
+}
+
 static void settings_are_checked_and_secrets_kept(void)
 {
     const struct {
@@ -313,5 +331,6 @@ CHECK_MAIN(TEST(every_record_gets_one_report_and_a_full_queue_says_so),
            TEST(a_record_above_the_limit_is_refused_at_once_and_alone),
            TEST(a_missing_topic_is_told),
            TEST(brokers_that_are_down_are_news_and_what_is_given_up_is_reported),
+           TEST(a_look_says_whether_the_topic_is_there),
            TEST(settings_are_checked_and_secrets_kept),
            TEST(a_member_reads_and_what_it_commits_is_there_for_the_next))

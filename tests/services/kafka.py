@@ -160,6 +160,17 @@ def a_missing_topic_is_held_until_it_is_there(place):
     check(f'"{topic}" needs an operator' in said and "takes events again" in said, f"said: {said}")
 
 
+def check_connect_says_what_is_missing(place):
+    topic = new_topic(3)
+    cases = [(topic, BROKER, "3 partitions", 0), ("nowhere", BROKER, "waits until somebody makes it", 0),
+             (topic, "127.0.0.1:1", "see `brokers`", 1)]
+    for name, broker, words, code in cases:
+        place.write(TO_KAFKA, broker=broker, topic=name, more="")
+        done = subprocess.run([place.agent, "check", "--connect", "-c", place.config], capture_output=True, text=True)
+        said = done.stdout + done.stderr
+        check(words in said and done.returncode == code, f"{name} at {broker}: {done.returncode}, {said}")
+
+
 def sasl(user, password):
     return (f'settings = {{ security.protocol = "sasl_plaintext"  sasl.mechanism = "PLAIN"  sasl.username = "{user}" }}  '
             f'secrets = {{ sasl.password = env("WEIR_TEST_PASSWORD") }}'), password
@@ -340,6 +351,7 @@ TESTS = [
     kill_9_of_the_agent_doubles_only_what_was_in_flight,
     a_record_over_the_brokers_limit_becomes_a_dead_letter,
     a_missing_topic_is_held_until_it_is_there,
+    check_connect_says_what_is_missing,
     wrong_credentials_hold_everything_and_right_ones_go_on,
     a_full_local_queue_only_waits,
     members_of_a_group_share_the_partitions_and_hand_them_over,
