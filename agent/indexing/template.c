@@ -47,6 +47,17 @@ static bool is_known(enum naming names, enum slot slot)
            slot == SLOT_SAMPLING_RULE;
 }
 
+/* OpenTelemetry has both `error` and `error.type`: no field is a value and an object, so the first
+ * that comes decides. */
+static bool is_torn(enum naming names, struct str name)
+{
+    bool is_torn = naming_claim(names, name).is_parent;
+    for (size_t i = 1; i < name.len; i++)
+        is_torn |=
+            name.at[i] == '.' && naming_claim(names, str_slice(name, 0, i)).slot != SLOT_NONE;
+    return is_torn;
+}
+
 static struct str fields_write(const struct turn *turn)
 {
     enum naming names = turn->indexing->names;
@@ -57,7 +68,8 @@ static struct str fields_write(const struct turn *turn)
         enum slot slot = (enum slot)i;
         struct str name = naming_target(names, slot)->name;
         bool is_second = names != NAMES_AS_IS && naming_first(names, slot) != slot;
-        if (name.len && !is_second && is_known(names, slot) && !str_equal(name, STR("@timestamp")))
+        if (name.len && !is_second && is_known(names, slot) && !is_torn(names, name) &&
+            !str_equal(name, STR("@timestamp")))
             buffer_format(&to, ",\"%.*s\":{\"type\":%s}", STR_ARG(name), kind_of(turn, slot));
     }
     struct str fields =

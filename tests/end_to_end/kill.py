@@ -54,11 +54,11 @@ def arguments():
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--live", type=float, default=0, help="the logs grow meanwhile, for that many seconds")
-    parser.add_argument("--elasticsearch", help="its URL, or `real`: WEIR_ES_URL; without it the few go into a file")
+    parser.add_argument("--elasticsearch", help="its URL, or `real`: WEIR_ES_URL or WEIR_OPENSEARCH_URL; without it the few go into a file")
     parser.add_argument("--keep", help="work there and leave everything behind")
     wishes = parser.parse_args()
     if wishes.elasticsearch == "real":
-        wishes.elasticsearch = os.environ["WEIR_ES_URL"]
+        wishes.elasticsearch = os.environ.get("WEIR_ES_URL") or os.environ["WEIR_OPENSEARCH_URL"]
     return wishes
 
 

@@ -43,6 +43,7 @@ static void the_names_are_those_of_the_output(void)
     CHECK(strstr(body, "\"body\":{\"type\":\"match_only_text\"}"));
     CHECK(strstr(body, "\"duration_ms\":{\"type\":\"double\"}"));
     CHECK(!strstr(body, "\"data_stream\""));
+    CHECK(!strstr(body, "\"error\"") && !strstr(body, "\"error.type\"")); /* no mapping has both */
     indexing.names = NAMES_AS_IS;
     body = converse(&indexing, ERRAND_PREPARE, written)->body;
     CHECK(strstr(body, "\"sampling.weight\""));
