@@ -116,7 +116,9 @@ static inline void machine_down(struct machine *machine)
         sim_files_kill(machine->files);
     else
         sim_files_crash(machine->files);
-    sim_files_faults(machine->files)->crash_in_syncs = 0;
+    struct sim_faults *faults = sim_files_faults(machine->files);
+    faults->crash_in_syncs = 0;
+    faults->write_fail_percent = faults->sync_fail_percent = 0;
     machine->downs++;
 }
 

@@ -68,6 +68,15 @@ static const struct sim_habits weathers[] = {
     {.latency_ns = INT64_C(4000) * SIM_MS},
 };
 
+/* The disk says EIO now and then, or is well again. */
+static void change_disk(struct machine *machine)
+{
+    struct sim_faults *faults = sim_files_faults(machine->files);
+    bool is_bad = sim_chance(&machine->dice, 50);
+    faults->write_fail_percent = is_bad ? 30 : 0;
+    faults->sync_fail_percent = is_bad ? 20 : 0;
+}
+
 /* Now and then it changes; now and then nothing is written for a while. */
 static void change_weather(struct machine *machine)
 {
@@ -76,6 +85,8 @@ static void change_weather(struct machine *machine)
         machine->far.habits.poison = " t13t";
         machine->far.habits.malformed = " t29t";
     }
+    if (sim_chance(&machine->dice, 3))
+        change_disk(machine);
     if (!sim_chance(&machine->dice, 5))
         return;
     for (int i = 0; i < 60 && !sim_files_has_crashed(machine->files); i++) {
