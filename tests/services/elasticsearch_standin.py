@@ -9,6 +9,9 @@
 #   POST /_standin/reset                                  forget documents, behaviours, violations
 #   GET  /_standin/report                                 {"documents": {index: {id: doc}}, "violations": [], ...}
 #
+# Beside _bulk it keeps index templates and, by --product, ILM policies (8.11.0) or ISM policies (opensearch), adds to them
+# what the real ones add, and refuses what they refuse. --api-key wants that key, --lacks names privileges that it has not.
+#
 # Modes: status (status, body, retry_after), too_large (bytes), busy_items, poison (text), refuse_all, truncated,
 # cut_json, not_json, wrong_count, reset (before anything is stored), reset_after (stored, no answer), silent.
 import argparse
@@ -48,6 +51,80 @@ def strict_json(line):
         return json.loads(line.decode("utf-8"), object_pairs_hook=unique_keys, parse_constant=refuse_constant)
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise Violation("not JSON: %s" % error) from error
+
+
+class Papers:
+    """Index templates and policies, as a server of one kind keeps them."""
+
+    def __init__(self, product, lacks):
+        self.product, self.lacks, self.kept, self.sequence = product, lacks, {}, 0
+        self.is_opensearch = product == "opensearch"
+
+    def get(self, path):
+        if path == "/":
+            version = {"number": "2.19.0", "distribution": "opensearch"} if self.is_opensearch else {"number": self.product}
+            return 200, {"version": version, "tagline": "You Know, for Search"}
+        if "_template" in path and "manage_index_templates" in self.lacks or "_ilm" in path and "manage_ilm" in self.lacks:
+            return 403, error(403, "security_exception", "action is unauthorized")
+        name = path.rsplit("/", 1)[-1]
+        if path == "/_index_template":
+            return 200, {"index_templates": [kept for at, kept in self.kept.items() if at.startswith("/_index_template/")]}
+        if self.is_unknown(path):
+            return 400, {"error": "no handler found for uri [%s] and method [GET]" % path}
+        if path not in self.kept:
+            return 404, error(404, "resource_not_found_exception", path)
+        kept = self.kept[path]
+        if path.startswith("/_index_template/"):
+            return 200, {"index_templates": [kept]}
+        return 200, kept if self.is_opensearch else {name: kept}
+
+    def is_unknown(self, path):
+        if path.startswith("/_index_template/"):
+            return False
+        return not path.startswith("/_plugins/_ism/policies/" if self.is_opensearch else "/_ilm/policy/")
+
+    def put(self, path, query, body):
+        if self.is_unknown(path):
+            return 400, {"error": "no handler found for uri [%s] and method [PUT]" % path}
+        name = path.rsplit("/", 1)[-1]
+        if path.startswith("/_index_template/"):
+            return self.put_template(path, name, body)
+        if self.is_opensearch:
+            return self.put_ism(path, name, query, body)
+        self.kept[path] = {"version": 1, "modified_date": "2026-01-01T00:00:00Z", "policy": body["policy"], "in_use_by": {}}
+        return 200, {"acknowledged": True}
+
+    def put_template(self, path, name, body):
+        policy = body["template"]["settings"].pop("index.lifecycle.name", None)
+        if policy and "/_ilm/policy/" + policy not in self.kept:
+            raise Violation("a template names a policy that is not there yet")
+        if "lifecycle" in body["template"] and self.product < "8.14":
+            return 400, error(400, "x_content_parse_exception", "[1:9] [template] unknown field [lifecycle]")
+        body["template"]["settings"] = {"index": {"lifecycle": {"name": policy}, "mapping": {"ignore_malformed": "true"}}}
+        body.update({"composed_of": [], "data_stream": {"hidden": False, "allow_custom_routing": False}})
+        self.kept[path] = {"name": name, "index_template": body}
+        return 200, {"acknowledged": True}
+
+    def put_ism(self, path, name, query, body):
+        is_there = path in self.kept
+        wanted = {"if_seq_no": [str(self.sequence)], "if_primary_term": ["1"]} if is_there else {}
+        if query != wanted:
+            return 409, error(409, "version_conflict_engine_exception", "required %s, got %s" % (wanted, query))
+        self.sequence += 1
+        policy = dict(body["policy"], policy_id=name, last_updated_time=1700000000000 + self.sequence, schema_version=21,
+                      error_notification=None)
+        for state in policy["states"]:
+            state["actions"] = [dict(action, retry={"count": 3, "backoff": "exponential"}) for action in state["actions"]]
+        self.kept[path] = {"_id": name, "_version": self.sequence, "_seq_no": self.sequence, "_primary_term": 1, "policy": policy}
+        return 200 if is_there else 201, {"_id": name}
+
+    def privileges(self, body):
+        lacks = {one["names"][0]: {name: name not in self.lacks for name in one["privileges"]} for one in body["index"]}
+        return 200, {"has_all_requested": not self.lacks, "index": lacks}
+
+
+def error(status, kind, reason):
+    return {"error": {"type": kind, "reason": reason}, "status": status}
 
 
 class Store:
@@ -124,7 +201,7 @@ def store_one(store, behaviour, position, action):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    store = None
+    store = papers = key = None
 
     def log_message(self, *_):
         pass
@@ -155,10 +232,28 @@ class Handler(BaseHTTPRequestHandler):
                 report = {"documents": store.documents, "violations": store.violations,
                           "requests": store.requests, "bulks": store.bulks, "most_items": store.most_items}
                 self.answer(200, report)
-        elif self.path == "/":
-            self.answer(200, {"version": {"number": "8.19.0"}, "tagline": "You Know, for Search"})
-        else:
-            self.answer(404, {"error": {"type": "not_found", "reason": self.path}, "status": 404})
+        elif self.may_enter():
+            with store.lock:
+                self.answer(*self.papers.get(self.path.split("?")[0]))
+
+    def may_enter(self):
+        if self.key and self.headers.get("Authorization") != "ApiKey " + self.key:
+            self.answer(401, error(401, "security_exception", "unable to authenticate with provided credentials"))
+            return False
+        return True
+
+    def do_PUT(self):
+        body, path = self.body(), urllib.parse.urlsplit(self.path)
+        if not self.may_enter():
+            return
+        with self.store.lock:
+            try:
+                if self.headers.get("Content-Type") != "application/json":
+                    raise Violation("Content-Type is %s" % self.headers.get("Content-Type"))
+                self.answer(*self.papers.put(path.path, urllib.parse.parse_qs(path.query), strict_json(body)))
+            except Violation as violation:
+                self.store.violations.append(str(violation))
+                self.answer(400, error(400, "illegal_argument_exception", str(violation)))
 
     def body(self):
         data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -175,6 +270,10 @@ class Handler(BaseHTTPRequestHandler):
             with store.lock:
                 store.behaviours.append(json.loads(body))
             self.answer(200, {})
+        elif not self.may_enter():
+            return
+        elif path.path == "/_security/user/_has_privileges" and not self.papers.is_opensearch:
+            self.answer(*self.papers.privileges(strict_json(body)))
         elif path.path.endswith("/_bulk"):
             self.bulk(urllib.parse.unquote(path.path[1:-len("/_bulk")]), body)
         else:
@@ -254,8 +353,12 @@ def main():
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--cert")
     parser.add_argument("--key")
+    parser.add_argument("--api-key")
+    parser.add_argument("--product", default="8.19.0")
+    parser.add_argument("--lacks", default="")
     options = parser.parse_args()
-    Handler.store = Store()
+    Handler.store, Handler.key = Store(), options.api_key
+    Handler.papers = Papers(options.product, options.lacks.split(",") if options.lacks else [])
     server = Server(("127.0.0.1", options.port), Handler)
     if options.cert:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
