@@ -104,6 +104,7 @@ static const char *advice_for(struct str error)
         {"packet length", "that port does not speak TLS: is it http://?"},
         {"HTTP/0.9", "that port does not speak plain HTTP: is it https://?"},
         {"Empty reply", "it hung up without a word: is it https://?"},
+        {"reset by peer", "it hung up without a word: is it https://?"},
         {"protocol version", "it has no TLS 1.2 or later"},
         {"Could not resolve proxy", "no such name: look at `proxy`"},
         {"Could not resolve", "no such name: look at `url`, or at this machine's DNS"},

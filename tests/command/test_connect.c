@@ -51,6 +51,7 @@ static void each_failure_comes_with_advice(void)
         {"Could not resolve host: nowhere.invalid", "no such name"},
         {"Connection timed out after 10001 milliseconds", "in time"},
         {"Empty reply from server", "https://"},
+        {"Recv failure: Connection reset by peer", "https://"},
         {"something new", "address"},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
