@@ -60,6 +60,8 @@ uint64_t host_agent_id(struct host *host); /* of this agent, for what it hands o
 void host_each_known(struct host *host,
                      void (*each)(void *context, struct str key, struct str note, uint64_t resume),
                      void *context);
+/* The state directory; empty where nothing outlives the process. What a plugin keeps there begins with its own name. */
+struct str host_directory(struct host *host);
 uint64_t host_new_serial(struct host *host); /* never given before, across restarts; journaled */
 
 enum read_result {

@@ -234,6 +234,7 @@ enum code agent_open(struct agent *agent, const struct agent_ports *ports, struc
     code = open_state(agent, ports, why);
     if (code == OK) {
         pipeline->ledger = state_ledger(lane->state);
+        pipeline->engine.directory = agent->is_kept ? agent->state_path : STR("");
         code = pipeline_open(pipeline, why);
     }
     if (code == OK)

@@ -140,6 +140,11 @@ void host_each_known(struct host *host,
     state_each_known(host->engine->state, host->input, each, context);
 }
 
+struct str host_directory(struct host *host)
+{
+    return host->engine->directory;
+}
+
 uint64_t host_new_serial(struct host *host)
 {
     return state_new_serial(host->engine->state);

@@ -30,6 +30,7 @@ struct engine { /* what all hosts share; the lane's own */
     int64_t mono_ns;          /* the same */
     uint64_t held_budget;     /* of each holding filter */
     uint64_t config_hash;
+    struct str directory; /* of the state; empty: it outlives nothing */
 };
 
 struct yard;

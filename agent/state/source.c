@@ -226,6 +226,11 @@ uint64_t source_read_until(const struct source *source)
     return source->at < source->read ? source->read : UINT64_MAX;
 }
 
+bool source_is_open(const struct source *source)
+{
+    return source->open_count > 0;
+}
+
 void source_ready(struct source *source, bool is_ready)
 {
     struct source **first = &source->state->ready;

@@ -19,12 +19,15 @@ struct follow {
     uint64_t size;         /* at the last look */
     uint64_t resume;       /* while remembered: where the engine would resume */
     int64_t due_ns;   /* mono time: decide what it is; unlinked: it is finished */
+    int64_t rescue_ns;    /* mono time: unlinked, what is open of it is copied from then on */
+    uint64_t rescued;     /* copied up to here, rescue.h */
     int fd;           /* -1: closed */
     uint32_t index;   /* in follows.all */
     uint32_t pass;    /* the last one that saw it */
     bool is_remembered; /* known from an earlier run and not found yet */
     bool is_away;       /* no directory that is looked at has it; only the descriptor does */
     bool is_unlinked;
+    bool has_copy;    /* in the state directory */
     bool is_rotated;  /* it had another name before: the next rotations remove it */
     bool is_finishing;  /* what is there now is all there will be */
     bool is_truncated;

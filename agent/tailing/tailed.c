@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/tailing/copies.h"
+#include "agent/tailing/rescue.h"
 
 static const struct files *ports(const struct tailing *tailing)
 {
@@ -57,6 +58,7 @@ void tailed_drop(struct tailing *tailing, struct follow *follow)
         source_leaves(follow->source); /* what is open of it can be read nowhere else */
         source_finish(follow->source);
     }
+    rescue_forget(tailing, follow);
     follows_remove(&tailing->follows, follow);
 }
 
@@ -192,8 +194,5 @@ enum read_result tailed_read(struct tailing *tailing, struct follow *follow, str
         tailed_note(tailing, follow);
     if (result == READING_MORE)
         return READ_SOME;
-    if (result != READING_AT_END || !follow->is_finishing)
-        return READ_AT_END;
-    follows_remove(&tailing->follows, follow);
-    return READ_ENDED;
+    return READ_AT_END;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/tailing/copies.h"
+#include "agent/tailing/rescue.h"
 
 #define NS_PER_MS INT64_C(1000000)
 
@@ -14,6 +15,8 @@
 static const int64_t SETTLE_NS = 50 * NS_PER_MS;
 /* An unlinked file that grew no more for this long is finished. */
 static const int64_t FINISH_NS = 5000 * NS_PER_MS;
+/* Most that is open of a deleted file has its outcome by then; the rest is worth a copy. */
+static const int64_t RESCUE_NS = 1000 * NS_PER_MS;
 /* A copy that nothing was cut for by then is a file of its own. */
 static const int64_t COPY_NS = 60000 * NS_PER_MS;
 /* Where there are notices, everything is looked at this many times less often. */
@@ -160,13 +163,19 @@ static void unlinked(struct tailing *tailing, struct follow *follow, const struc
     if (is_new && follow->source)
         source_leaves(follow->source);
     tailing->unlinked++;
+    if (is_new)
+        follow->rescue_ns = tailing->mono_ns + RESCUE_NS;
     if (is_new || has_grown)
         follow->due_ns = tailing->mono_ns + FINISH_NS;
-    follow->is_finishing = tailing->once || tailing->mono_ns >= follow->due_ns;
+    follow->is_finishing = tailing->once || follow->has_copy || tailing->mono_ns >= follow->due_ns;
     if (!tailed_check(tailing, follow, facts))
         return;
-    if (follow->is_finishing && (!follow->source || follow->offset >= facts->size))
+    bool is_needed =
+        follow->source && (follow->offset < facts->size || source_is_open(follow->source));
+    if (!is_needed && follow->is_finishing)
         tailed_drop(tailing, follow);
+    else if (is_needed && tailing->mono_ns >= follow->rescue_ns)
+        tailing->has_more_to_copy |= rescue_step(tailing, follow);
 }
 
 /* No name that matches led to it. */
@@ -177,7 +186,7 @@ static void look_unseen(struct tailing *tailing, struct follow *follow)
     bool is_open = follow->fd >= 0 && files->facts(files->self, follow->fd, &facts) == 0;
     bool is_named = files->facts_at(files->self, follow->birth.path.at, true, &named) == 0 &&
                     birth_is_inode(&follow->birth, &named);
-    if (is_open && facts.links == 0) {
+    if (is_open && (facts.links == 0 || follow->has_copy)) {
         unlinked(tailing, follow, &facts);
     } else if (is_open || (is_named && !follow->is_remembered)) {
         tailing->missing += !is_named && !follow->is_away;
@@ -192,6 +201,7 @@ static void look_unseen(struct tailing *tailing, struct follow *follow)
 static void sweep(struct tailing *tailing)
 {
     tailing->missing = tailing->unlinked = 0;
+    tailing->has_more_to_copy = false;
     for (uint32_t i = tailing->follows.count; i-- > 0;) {
         struct follow *follow = tailing->follows.all[i];
         if (follow->source && follow->note_due)
@@ -211,6 +221,19 @@ static bool can_be_listed(const struct tailing *tailing, struct str path)
     return files->facts_at(files->self, directory, true, &facts) == 0 && facts.is_directory;
 }
 
+/* Deleted, but what is open of it was copied. */
+static bool recall_copy(struct tailing *tailing, struct follow *follow)
+{
+    struct file_facts facts;
+    if (!rescue_recall(tailing, follow, &facts))
+        return false;
+    if (tailed_resume(tailing, follow)) {
+        source_leaves(follow->source);
+        unlinked(tailing, follow, &facts);
+    }
+    return true;
+}
+
 /* All names were looked at and it has none of them. */
 static void settle_missing(struct tailing *tailing)
 {
@@ -223,7 +246,9 @@ static void settle_missing(struct tailing *tailing)
                                                  &facts) == 0 &&
                         birth_is_inode(&follow->birth, &facts);
         follow->is_away = follow->fd >= 0 || !can_be_listed(tailing, follow->birth.path);
-        if (!is_named && !follow->is_away)
+        if (is_named || follow->is_away)
+            continue;
+        if (!follow->is_remembered || !recall_copy(tailing, follow))
             tailed_lose(tailing, follow, follow->size, "removed");
     }
 }
@@ -241,7 +266,8 @@ static void look_everywhere(struct tailing *tailing)
     bool is_slow = has_notices && !tailing->unlinked;
     tailing->finder.pass_wanted = false;
     tailing->passed_ns = tailing->mono_ns;
-    tailing->pass_at_ns = tailing->mono_ns + tailing->poll_ns * (is_slow ? POLLS_PER_PASS : 1);
+    int64_t pause_ns = tailing->poll_ns * (is_slow ? POLLS_PER_PASS : 1);
+    tailing->pass_at_ns = tailing->mono_ns + (tailing->has_more_to_copy ? SETTLE_NS : pause_ns);
 }
 
 /* What read() found written anew. */
@@ -330,8 +356,22 @@ void tailing_open(struct tailing *tailing, struct host *host)
     host_each_known(host, remember, tailing);
 }
 
+/* What was deleted a moment ago, and is open still. */
+static void rescue_all(struct tailing *tailing)
+{
+    for (uint32_t i = 0; i < tailing->follows.count; i++) {
+        struct follow *follow = tailing->follows.all[i];
+        if (!follow->is_unlinked || !follow->source ||
+            (follow->offset >= follow->size && !source_is_open(follow->source)))
+            continue;
+        while (rescue_step(tailing, follow)) {
+        }
+    }
+}
+
 void tailing_close(struct tailing *tailing)
 {
+    rescue_all(tailing);
     finder_clear(&tailing->finder);
     follows_clear(&tailing->follows);
     if (tailing->note.max)

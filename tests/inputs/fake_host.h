@@ -23,6 +23,7 @@ struct source {
     uint32_t id;
     uint64_t at, read, resume; /* of this run; of all runs; where a restart goes on */
     bool is_used, is_known, is_opened, is_ready, is_finished;
+    bool is_open; /* something of it has no outcome yet; resume is where from */
 };
 
 struct seen { /* an event, copied */
@@ -49,6 +50,7 @@ struct host {
     char alarms[FAKE_ALARM_BYTES];
     size_t alarm_len, alarm_count;
     char alarm_keys[256][256];
+    char directory[128]; /* of the state; empty: none is kept */
     bool keeps_rewind; /* marks stay where they are: a restart reads everything again */
     uint32_t batch_room;
     size_t arena_bytes_max; /* most that one batch took */
@@ -63,6 +65,11 @@ const char *host_where(struct host *host)
 {
     (void)host;
     return "test.conf:1:1";
+}
+
+struct str host_directory(struct host *host)
+{
+    return str_from(host->directory);
 }
 
 uint64_t host_new_serial(struct host *host)
@@ -151,6 +158,11 @@ void source_note(struct source *source, struct str note)
     CHECK(note.len <= NOTE_BYTES_MAX);
     memcpy(source->note, note.at, note.len);
     source->note_len = note.len;
+}
+
+bool source_is_open(const struct source *source)
+{
+    return source->is_open;
 }
 
 void source_leaves(struct source *source)

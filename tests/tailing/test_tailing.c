@@ -87,6 +87,7 @@ static void a_deleted_file_is_read_to_its_end_and_finished(void)
     CHECK_SEEN(fake_texts(&host), "");
     CHECK_EQ(sources_open(), 1);
     CHECK_SEEN(step(), "3|");
+    CHECK_SEEN(step(), ""); /* once nothing of it is open */
     CHECK_EQ(sources_open(), 0);
     CHECK(!host.sources[0].is_used);
     fclose(writer);

@@ -1,0 +1,158 @@
+/* agent/tailing/rescue.c - what is still needed of a file that was unlinked.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "agent/tailing/rescue.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { CHUNK_BYTES = 64 * 1024, COPY_PATH_BYTES = BIRTH_PATH_BYTES + 64 };
+
+struct copy_path {
+    char at[COPY_PATH_BYTES];
+};
+
+/* In the making it has another name, so that a copy that was cut short by a crash is none. */
+static bool path_of(const struct tailing *tailing, const struct follow *follow, const char *ending,
+                    struct copy_path *ret)
+{
+    char key[BIRTH_KEY_BYTES];
+    struct str directory = host_directory(tailing->host);
+    struct str name = birth_key(follow->birth.serial, key);
+    if (directory.len == 0 || directory.len > BIRTH_PATH_BYTES)
+        return false;
+    int len = snprintf(ret->at, sizeof ret->at, "%.*s/tail-%.*s.%s", STR_ARG(directory),
+                       STR_ARG(name), ending);
+    return len > 0 && (size_t)len < sizeof ret->at;
+}
+
+static int write_all(const struct files *files, int fd, struct str bytes, uint64_t offset)
+{
+    while (bytes.len) {
+        size_t done = 0;
+        int wrong = files->write(files->self, fd, bytes.at, bytes.len, offset, &done);
+        if (wrong)
+            return wrong;
+        if (done == 0)
+            return ENOSPC;
+        bytes = str_skip(bytes, done);
+        offset += done;
+    }
+    return 0;
+}
+
+/* Copies [from, until) of the followed file to the same place. *ret_until: how far it came. */
+static int copy_span(const struct files *files, const struct follow *follow, int fd, uint64_t from,
+                     uint64_t *until)
+{
+    char bytes[CHUNK_BYTES];
+    while (from < *until) {
+        size_t size = *until - from < sizeof bytes ? (size_t)(*until - from) : sizeof bytes,
+               got = 0;
+        int wrong = follow_read(files, follow->fd, (struct span_read){bytes, size, from}, &got);
+        if (!wrong && got)
+            wrong = write_all(files, fd, (struct str){bytes, got}, from);
+        if (wrong)
+            return wrong;
+        from += got;
+        if (got < size)
+            break;
+    }
+    *until = from;
+    return 0;
+}
+
+/* The head and the bytes before the first that is needed are what tells that it is this file. */
+static int begin_copy(const struct files *files, struct follow *follow, int fd)
+{
+    uint64_t from = source_resume(follow->source), head = follow->birth.head_len;
+    if (follow->birth.check_offset < from)
+        from = follow->birth.check_offset;
+    from = from > BIRTH_CHECK_BYTES ? from - BIRTH_CHECK_BYTES : 0;
+    follow->rescued = from;
+    return copy_span(files, follow, fd, 0, &head);
+}
+
+static int copy_on(const struct files *files, struct follow *follow, int fd)
+{
+    int wrong = follow->rescued ? 0 : begin_copy(files, follow, fd);
+    uint64_t until = follow->size;
+    if (until - follow->rescued > RESCUE_STEP_BYTES)
+        until = follow->rescued + RESCUE_STEP_BYTES;
+    if (!wrong)
+        wrong = copy_span(files, follow, fd, follow->rescued, &until);
+    if (!wrong)
+        wrong = files->sync(files->self, fd);
+    if (!wrong)
+        follow->rescued = until;
+    return wrong;
+}
+
+static int give_name(const struct tailing *tailing, const struct files *files,
+                     const struct copy_path *made, const struct copy_path *named)
+{
+    char directory[BIRTH_PATH_BYTES + 1];
+    int wrong = files->rename(files->self, made->at, named->at);
+    str_z(host_directory(tailing->host), directory, sizeof directory);
+    return wrong ? wrong : files->sync_directory(files->self, directory);
+}
+
+bool rescue_step(struct tailing *tailing, struct follow *follow)
+{
+    const struct files *files = tailing->follows.files;
+    struct copy_path made, named;
+    if (follow->fd < 0 || follow->rescued >= follow->size ||
+        !path_of(tailing, follow, "part", &made) || !path_of(tailing, follow, "copy", &named))
+        return false;
+    int fd, wrong = files->open(files->self, follow->has_copy ? named.at : made.at,
+                                FILE_APPEND | FILE_CREATE | FILE_PRIVATE, &fd);
+    if (!wrong) {
+        wrong = copy_on(files, follow, fd);
+        files->close(files->self, fd);
+    }
+    bool is_whole = !wrong && follow->rescued >= follow->size;
+    if (is_whole && !follow->has_copy) {
+        wrong = give_name(tailing, files, &made, &named);
+        follow->has_copy = wrong == 0;
+    }
+    if (wrong)
+        host_alarm(tailing->host, "rescue",
+                   "%s was deleted and cannot be copied to %s: %s; it is lost if the agent ends "
+                   "before all of it is delivered",
+                   follow->birth.path.at, named.at, strerror(wrong));
+    else
+        host_recovered(tailing->host, "rescue", "deleted files are copied again");
+    return !wrong && !is_whole;
+}
+
+bool rescue_recall(struct tailing *tailing, struct follow *follow, struct file_facts *ret)
+{
+    const struct files *files = tailing->follows.files;
+    struct copy_path named;
+    int fd;
+    if (!path_of(tailing, follow, "copy", &named) ||
+        files->open(files->self, named.at, FILE_READ, &fd) != 0)
+        return false;
+    if (files->facts(files->self, fd, ret) != 0 ||
+        !follow_begins_alike(files, fd, &follow->birth)) {
+        files->close(files->self, fd);
+        return false;
+    }
+    follow->fd = fd;
+    tailing->follows.open_count++;
+    follow->has_copy = follow->is_unlinked = true;
+    follow->rescued = follow->size = ret->size;
+    return true;
+}
+
+void rescue_forget(struct tailing *tailing, struct follow *follow)
+{
+    const struct files *files = tailing->follows.files;
+    struct copy_path path;
+    if (follow->has_copy && path_of(tailing, follow, "copy", &path))
+        files->unlink(files->self, path.at);
+    else if (follow->rescued && path_of(tailing, follow, "part", &path))
+        files->unlink(files->self, path.at);
+    follow->has_copy = false;
+}

@@ -1,0 +1,187 @@
+/* tests/tailing/test_rescue.c - deleted files whose events have no outcome yet.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "agent/tailing/rescue.c"
+
+#include <dirent.h>
+
+#include "tests/inputs/tail_host.h"
+
+/* A tail of *.log with a state directory beside it, whose events get no outcome. */
+static void begin_open(void)
+{
+    begin("*.log");
+    snprintf(host.directory, sizeof host.directory, "%s/state", place);
+    CHECK_EQ(mkdir(host.directory, 0700), 0);
+    host.keeps_rewind = true;
+}
+
+static void events_are_open(bool is_open)
+{
+    for (uint32_t i = 0; i < host.source_count; i++)
+        host.sources[i].is_open = is_open;
+}
+
+static size_t copies(void)
+{
+    size_t count = 0;
+    DIR *directory = opendir(host.directory);
+    CHECK(directory != NULL);
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
+        count += entry->d_name[0] != '.';
+    closedir(directory);
+    return count;
+}
+
+static void what_is_open_of_a_deleted_file_is_read_again_by_the_next_start(void)
+{
+    begin_open();
+    write_text("a.log", "one\ntwo\n");
+    CHECK_SEEN(step(), "one|two|");
+    events_are_open(true);
+    CHECK_EQ(unlink(at("a.log")), 0);
+    step(); /* notices it */
+    CHECK_EQ(copies(), 0);
+    step();
+    CHECK_EQ(copies(), 1);
+    restart();
+    CHECK_SEEN(step(), "one|two|");
+    CHECK_TEXT(str_from(host.first->path), at("a.log")); /* not the copy's */
+    CHECK_EQ(host.first->offset, 0);
+    CHECK_CALM();
+    end();
+}
+
+static void the_copy_goes_when_nothing_of_it_is_open(void)
+{
+    begin_open();
+    write_text("a.log", "one\n");
+    step();
+    events_are_open(true);
+    CHECK_EQ(unlink(at("a.log")), 0);
+    step();
+    step();
+    CHECK_EQ(copies(), 1);
+    restart();
+    CHECK_SEEN(step(), "one|");
+    CHECK_EQ(copies(), 1);
+    events_are_open(false);
+    step();
+    CHECK_EQ(copies(), 0);
+    CHECK_EQ(sources_open(), 0);
+    CHECK_CALM();
+    end();
+}
+
+static void a_deleted_file_with_nothing_open_is_not_copied(void)
+{
+    begin_open();
+    write_text("a.log", "one\n");
+    step();
+    CHECK_EQ(unlink(at("a.log")), 0);
+    step();
+    step();
+    CHECK_EQ(copies(), 0);
+    CHECK_EQ(sources_open(), 0);
+    end();
+}
+
+static void what_its_writer_appends_after_the_deletion_comes_along(void)
+{
+    begin_open();
+    write_text("a.log", "one\n");
+    FILE *writer = fopen(at("a.log"), "a");
+    CHECK(writer != NULL);
+    step();
+    events_are_open(true);
+    CHECK_EQ(unlink(at("a.log")), 0);
+    step();
+    step();
+    CHECK(fputs("late\n", writer) >= 0 && fflush(writer) == 0);
+    CHECK_SEEN(step(), "late|");
+    step();
+    fclose(writer);
+    restart();
+    CHECK_SEEN(step(), "one|late|");
+    CHECK_CALM();
+    end();
+}
+
+static void a_stop_copies_what_was_deleted_a_moment_ago(void)
+{
+    begin_open();
+    write_text("a.log", "one\n");
+    step();
+    events_are_open(true);
+    CHECK_EQ(unlink(at("a.log")), 0);
+    step(); /* too early for a copy */
+    CHECK_EQ(copies(), 0);
+    restart();
+    CHECK_SEEN(step(), "one|");
+    CHECK_CALM();
+    end();
+}
+
+static void without_a_state_directory_nothing_is_copied(void)
+{
+    begin("*.log");
+    write_text("a.log", "one\n");
+    step();
+    events_are_open(true);
+    CHECK_EQ(unlink(at("a.log")), 0);
+    step();
+    step();
+    CHECK_EQ(sources_open(), 1); /* its descriptor keeps it */
+    CHECK_CALM();
+    end();
+}
+
+static void a_copy_that_cannot_be_made_is_told_once(void)
+{
+    begin_open();
+    write_text("a.log", "one\n");
+    step();
+    events_are_open(true);
+    CHECK_EQ(rmdir(host.directory), 0);
+    CHECK_EQ(unlink(at("a.log")), 0);
+    step();
+    step();
+    step();
+    CHECK_EQ(host.alarm_count, 1);
+    CHECK(strstr(host.alarms, "was deleted and cannot be copied") != NULL);
+    end();
+}
+
+static void only_what_would_be_read_again_is_copied(void)
+{
+    enum { LINES = 40000 };
+    static char text[LINES * 10 + 1];
+    struct stat facts;
+    begin_open();
+    for (int i = 0; i < LINES; i++)
+        snprintf(text + (size_t)i * 10, 11, "line%05d\n", i);
+    write_text("a.log", text);
+    step();
+    events_are_open(true);
+    host.sources[0].resume = (LINES - 2) * 10;
+    CHECK_EQ(unlink(at("a.log")), 0);
+    step();
+    step();
+    CHECK_EQ(stat(at("state/tail-f1.copy"), &facts), 0);
+    CHECK_EQ(facts.st_size, LINES * 10);
+    CHECK(facts.st_blocks * 512 < facts.st_size / 2); /* a hole before it */
+    host.sources[0].resume = (LINES - 2) * 10;
+    host.sources[0].at = host.sources[0].resume;
+    restart();
+    CHECK_SEEN(step(), "line39998|line39999|");
+    end();
+}
+
+CHECK_MAIN(TEST(what_is_open_of_a_deleted_file_is_read_again_by_the_next_start),
+           TEST(the_copy_goes_when_nothing_of_it_is_open),
+           TEST(a_deleted_file_with_nothing_open_is_not_copied),
+           TEST(what_its_writer_appends_after_the_deletion_comes_along),
+           TEST(a_stop_copies_what_was_deleted_a_moment_ago),
+           TEST(without_a_state_directory_nothing_is_copied),
+           TEST(a_copy_that_cannot_be_made_is_told_once),
+           TEST(only_what_would_be_read_again_is_copied))
