@@ -189,23 +189,37 @@ static rd_kafka_headers_t *headers_make(const struct broker_message *message)
     return headers;
 }
 
+/* The array, not the macros of rd_kafka_producev(): those are GNU C and cast const away. */
+static rd_kafka_resp_err_t message_send(struct rd_producer *producer, rd_kafka_topic_t *topic,
+                                        const struct broker_message *message)
+{
+    rd_kafka_headers_t *headers = headers_make(message);
+    const rd_kafka_vu_t parts[] = {
+        {RD_KAFKA_VTYPE_RKT, {.rkt = topic}},
+        {RD_KAFKA_VTYPE_PARTITION, {.i32 = RD_KAFKA_PARTITION_UA}},
+        {RD_KAFKA_VTYPE_VALUE, {.mem = {(void *)(uintptr_t)message->value.at, message->value.len}}},
+        {RD_KAFKA_VTYPE_KEY, {.mem = {(void *)(uintptr_t)message->key.at, message->key.len}}},
+        {RD_KAFKA_VTYPE_TIMESTAMP, {.i64 = message->time_ms > 0 ? message->time_ms : 0}},
+        {RD_KAFKA_VTYPE_HEADERS, {.headers = headers}},
+        {RD_KAFKA_VTYPE_OPAQUE, {.ptr = message->mine}},
+    };
+    rd_kafka_error_t *error = rd_kafka_produceva(producer->kafka, parts, COUNT(parts));
+    if (!error)
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+    rd_kafka_error_destroy(error);
+    rd_kafka_headers_destroy(headers);
+    return code;
+}
+
 static enum broker_taking producer_submit(void *self, const struct broker_message *message,
                                           struct broker_report *ret)
 {
     struct rd_producer *producer = self;
     rd_kafka_topic_t *topic = topic_of(producer, message->topic);
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
-    if (topic) {
-        rd_kafka_headers_t *headers = headers_make(message);
-        code = rd_kafka_producev(
-            producer->kafka, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA),
-            RD_KAFKA_V_VALUE((void *)(uintptr_t)message->value.at, message->value.len),
-            RD_KAFKA_V_KEY(message->key.at, message->key.len),
-            RD_KAFKA_V_TIMESTAMP(message->time_ms > 0 ? message->time_ms : 0),
-            RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(message->mine), RD_KAFKA_V_END);
-        if (code)
-            rd_kafka_headers_destroy(headers);
-    }
+    if (topic)
+        code = message_send(producer, topic, message);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return BROKER_TAKEN;
     if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)

@@ -170,6 +170,7 @@ static void topic_read(const char *topic)
 static void topic_write(const char *topic)
 {
     rd_kafka_t *kafka = client(RD_KAFKA_PRODUCER, NULL);
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(kafka, topic, NULL);
     char *line = NULL;
     size_t room = 0;
     ssize_t len;
@@ -179,16 +180,16 @@ static void topic_write(const char *topic)
         if (!value)
             die(line, "is no KEY<tab>VALUE");
         *value++ = 0;
-        while (rd_kafka_producev(kafka, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_KEY(line, strlen(line)),
-                                 RD_KAFKA_V_VALUE(value, strlen(value)),
-                                 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                 RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        while (rd_kafka_produce(handle, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, value,
+                                strlen(value), line, strlen(line), NULL) &&
+               rd_kafka_last_error() == RD_KAFKA_RESP_ERR__QUEUE_FULL)
             rd_kafka_poll(kafka, 100);
         rd_kafka_poll(kafka, 0);
     }
     free(line);
     if (rd_kafka_flush(kafka, WAIT_MS))
         die(topic, "not everything could be written");
+    rd_kafka_topic_destroy(handle);
     rd_kafka_destroy(kafka);
 }
 
