@@ -71,6 +71,7 @@ enum {
     BUNDLE_BYTES_MAX = 16 << 20, /* one event encoded at its worst: line_max, every byte escaped */
     STREAMS_MAX = 4 * OUTPUTS_MAX, /* append-only files: of an output its own, its queue, its dead letters; of samplers */
     SEGMENT_BYTES = 16 << 20,    /* of one segment file: what a queue gives back to the disk at once */
+    RESCUED_BYTES_MAX = 1 << 30, /* of deleted files, kept by one input for the next start */
     RESCUE_STEP_BYTES = 16 << 20, /* of a deleted file, copied at once: some 10 ms of the lane */
     PARKED_BYTES_MAX = 1 << 30,  /* of held records that one sampler parks on disk while memory is short */
     PARKED_PIECE_BYTES = 1 << 20, /* of one trace, parked and brought back at once */

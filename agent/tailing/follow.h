@@ -21,6 +21,7 @@ struct follow {
     int64_t due_ns;   /* mono time: decide what it is; unlinked: it is finished */
     int64_t rescue_ns;    /* mono time: unlinked, what is open of it is copied from then on */
     uint64_t rescued;     /* copied up to here, rescue.h */
+    uint64_t copied;      /* bytes of it */
     int fd;           /* -1: closed */
     uint32_t index;   /* in follows.all */
     uint32_t pass;    /* the last one that saw it */

@@ -74,8 +74,9 @@ static int begin_copy(const struct files *files, struct follow *follow, int fd)
     return copy_span(files, follow, fd, 0, &head);
 }
 
-static int copy_on(const struct files *files, struct follow *follow, int fd)
+static int copy_on(struct tailing *tailing, struct follow *follow, int fd)
 {
+    const struct files *files = tailing->follows.files;
     int wrong = follow->rescued ? 0 : begin_copy(files, follow, fd);
     uint64_t until = follow->size;
     if (until - follow->rescued > RESCUE_STEP_BYTES)
@@ -84,9 +85,12 @@ static int copy_on(const struct files *files, struct follow *follow, int fd)
         wrong = copy_span(files, follow, fd, follow->rescued, &until);
     if (!wrong)
         wrong = files->sync(files->self, fd);
-    if (!wrong)
-        follow->rescued = until;
-    return wrong;
+    if (wrong)
+        return wrong;
+    tailing->copied += until - follow->rescued;
+    follow->copied += until - follow->rescued;
+    follow->rescued = until;
+    return 0;
 }
 
 static int give_name(const struct tailing *tailing, const struct files *files,
@@ -98,17 +102,33 @@ static int give_name(const struct tailing *tailing, const struct files *files,
     return wrong ? wrong : files->sync_directory(files->self, directory);
 }
 
+/* What the next start reads again is all it takes, so a long backlog of one file takes all the
+ * room. */
+static bool has_room(struct tailing *tailing, const struct follow *follow)
+{
+    uint64_t begun = follow->rescued ? follow->rescued : source_resume(follow->source);
+    uint64_t more = follow->size > begun ? follow->size - begun : 0;
+    if (tailing->copied + more <= RESCUED_BYTES_MAX)
+        return true;
+    host_alarm(tailing->host, follow->birth.path.at,
+               "%s was deleted with %llu bytes undelivered, more than is kept of deleted files: "
+               "they are lost if the agent ends before all of it is delivered",
+               follow->birth.path.at, (unsigned long long)more);
+    return false;
+}
+
 bool rescue_step(struct tailing *tailing, struct follow *follow)
 {
     const struct files *files = tailing->follows.files;
     struct copy_path made, named;
     if (follow->fd < 0 || follow->rescued >= follow->size ||
-        !path_of(tailing, follow, "part", &made) || !path_of(tailing, follow, "copy", &named))
+        !path_of(tailing, follow, "part", &made) || !path_of(tailing, follow, "copy", &named) ||
+        !has_room(tailing, follow))
         return false;
     int fd, wrong = files->open(files->self, follow->has_copy ? named.at : made.at,
                                 FILE_APPEND | FILE_CREATE | FILE_PRIVATE, &fd);
     if (!wrong) {
-        wrong = copy_on(files, follow, fd);
+        wrong = copy_on(tailing, follow, fd);
         files->close(files->self, fd);
     }
     bool is_whole = !wrong && follow->rescued >= follow->size;
@@ -143,6 +163,8 @@ bool rescue_recall(struct tailing *tailing, struct follow *follow, struct file_f
     tailing->follows.open_count++;
     follow->has_copy = follow->is_unlinked = true;
     follow->rescued = follow->size = ret->size;
+    follow->copied = ret->size > follow->resume ? ret->size - follow->resume : 0;
+    tailing->copied += follow->copied;
     return true;
 }
 
@@ -154,5 +176,7 @@ void rescue_forget(struct tailing *tailing, struct follow *follow)
         files->unlink(files->self, path.at);
     else if (follow->rescued && path_of(tailing, follow, "part", &path))
         files->unlink(files->self, path.at);
+    tailing->copied -= follow->copied;
+    follow->copied = 0;
     follow->has_copy = false;
 }

@@ -22,6 +22,7 @@ struct tailing {
     uint32_t missing, unlinked; /* seen by the last sweep */
     bool from_end;              /* files of the first start are not read from their beginning */
     bool names_files;           /* events say which file they came from */
+    uint64_t copied;       /* bytes of all copies, rescue.h */
     bool has_more_to_copy; /* of unlinked files, rescue.h */
     bool once, is_first_start, has_looked, has_undecided, has_truncated;
 };

@@ -177,6 +177,23 @@ static void only_what_would_be_read_again_is_copied(void)
     end();
 }
 
+static void a_backlog_beyond_all_bounds_is_not_copied_and_told(void)
+{
+    begin_open();
+    write_text("a.log", "one\n");
+    step();
+    events_are_open(true);
+    CHECK_EQ(truncate(at("a.log"), (off_t)RESCUED_BYTES_MAX + 100),
+             0); /* a hole: no disk is needed */
+    CHECK_EQ(unlink(at("a.log")), 0);
+    step();
+    step();
+    CHECK_EQ(copies(), 0);
+    CHECK_EQ(host.alarm_count, 1);
+    CHECK(strstr(host.alarms, "more than is kept of deleted files") != NULL);
+    end();
+}
+
 CHECK_MAIN(TEST(what_is_open_of_a_deleted_file_is_read_again_by_the_next_start),
            TEST(the_copy_goes_when_nothing_of_it_is_open),
            TEST(a_deleted_file_with_nothing_open_is_not_copied),
@@ -184,4 +201,5 @@ CHECK_MAIN(TEST(what_is_open_of_a_deleted_file_is_read_again_by_the_next_start),
            TEST(a_stop_copies_what_was_deleted_a_moment_ago),
            TEST(without_a_state_directory_nothing_is_copied),
            TEST(a_copy_that_cannot_be_made_is_told_once),
-           TEST(only_what_would_be_read_again_is_copied))
+           TEST(only_what_would_be_read_again_is_copied),
+           TEST(a_backlog_beyond_all_bounds_is_not_copied_and_told))
