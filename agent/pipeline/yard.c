@@ -78,6 +78,8 @@ enum parked yard_get(struct yard *yard, uint64_t place, struct arena *arena, str
     if (place >= yard->synced)
         return PARKED_LATER;
     int wrong = spool_read(&yard->spool, place, yard->synced, arena, &walk);
+    if (wrong == ENOMEM)
+        return PARKED_LATER; /* the batch has no room for it: another one has */
     if (wrong && wrong != ENOENT) {
         char reason[96];
         host_alarm(yard->host, "parked", "what was parked cannot be read: %s; trying again",

@@ -82,19 +82,25 @@ static void after_a_kill_what_was_parked_is_read_again_from_its_source(void)
 static void a_place_comes_back_once_it_is_on_disk_and_its_file_goes_with_the_last(void)
 {
     struct rig rig;
-    struct arena arena;
+    static char words[8192];
+    const struct str two = {memset(words, '2', sizeof words), sizeof words};
+    struct arena arena, full;
     struct str got;
     uint64_t first, second;
     rig_open(&rig, CONFIG);
     arena_init(&arena, 4096, 1 << 20);
+    arena_init(&full, 64, 64);
     struct yard *yard = yard_of(&rig);
     CHECK(yard_put(yard, STR("one"), &first));
-    CHECK(yard_put(yard, STR("two"), &second));
+    CHECK(yard_put(yard, two, &second));
     CHECK_EQ(yard_get(yard, second, &arena, &got), PARKED_LATER);
     rig.agent.lane.is_dirty = true;
     rig_steps(&rig, 100);
+    uint32_t alarms = rig.agent.lane.pipeline.engine.alarms.count;
+    CHECK_EQ(yard_get(yard, second, &full, &got), PARKED_LATER); /* the next batch has room */
+    CHECK_EQ(rig.agent.lane.pipeline.engine.alarms.count, alarms);
     CHECK_EQ(yard_get(yard, second, &arena, &got), PARKED_HERE);
-    CHECK_STR(got, STR("two"));
+    CHECK_STR(got, two);
     CHECK_EQ(yard_get(yard, first, &arena, &got), PARKED_HERE);
     CHECK_STR(got, STR("one"));
     yard_forget(yard, first);
@@ -105,6 +111,7 @@ static void a_place_comes_back_once_it_is_on_disk_and_its_file_goes_with_the_las
     CHECK_EQ(spool_bytes(&yard->spool), 0);
     CHECK(yard_put(yard, STR("three"), &first));
     CHECK(first > second);
+    arena_clear(&full);
     arena_clear(&arena);
     rig_close(&rig);
 }
