@@ -58,36 +58,41 @@ static const struct setting settings[] = {
 /* --- opening -------------------------------------------------------------------------------------
  */
 
-static enum code kafka_check(void *self, struct host *host, struct why *why)
+static enum code topics_check(const struct kafka *kafka, const char *where, struct why *why)
 {
-    const struct kafka *kafka = self;
     for (size_t i = 0; i < kafka->topics.count; i++)
         if (kafka->topics.texts[i].len == 0 || kafka->topics.texts[i].len > TARGET_BYTES_MAX)
-            return fail(why, BAD_CONFIG, "%s: a topic in `topics` has 1 to 249 bytes",
-                        host_where(host));
+            return fail(why, BAD_CONFIG, "%s: a topic in `topics` has 1 to 249 bytes", where);
     return OK;
 }
 
-static enum code kafka_open(void *self, struct host *host, struct why *why)
+/* Makes the plan of the consumer as well: only with it can librdkafka be asked about its settings.
+ */
+static enum code kafka_check(void *self, struct host *host, struct why *why)
 {
     struct kafka *kafka = self;
-    const struct brokers *brokers = host_brokers(host);
     struct broker_plan *plan = &kafka->cluster.plan;
     char number[NUMBER_BYTES];
     int len = snprintf(number, sizeof number, "%lld", (long long)(kafka->prefetch_bytes / KIB));
     const struct broker_setting own[] = {
         {.name = STR("queued.max.messages.kbytes"),
          .value = arena_copy(host_arena(host), (struct str){number, (size_t)len})}};
-    kafka->host = host;
     plan->group = kafka->group;
     plan->topics = kafka->topics.texts;
     plan->topic_count = kafka->topics.count;
-    enum code code = cluster_open(&kafka->cluster, own, COUNT(own), brokers, host_arena(host),
-                                  host_where(host), why);
-    if (code != OK)
-        return code;
+    enum code code = topics_check(kafka, host_where(host), why);
+    return code == OK ? cluster_open(&kafka->cluster, own, COUNT(own), host_brokers(host),
+                                     host_arena(host), host_where(host), why)
+                      : code;
+}
+
+static enum code kafka_open(void *self, struct host *host, struct why *why)
+{
+    struct kafka *kafka = self;
+    const struct brokers *brokers = host_brokers(host);
+    kafka->host = host;
     places_init(&kafka->places, host, kafka->handover_ns);
-    kafka->places.consumer = brokers->consume(brokers->self, plan, why);
+    kafka->places.consumer = brokers->consume(brokers->self, &kafka->cluster.plan, why);
     return kafka->places.consumer ? OK : why->code;
 }
 

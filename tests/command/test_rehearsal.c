@@ -27,6 +27,22 @@ static void every_plugin_tells_its_own_mistake_where_it_stands(void)
     CHECK(strstr(said, "-e:7:36: error: `index` would give \"UPPER\": it must be in lower case"));
 }
 
+static void a_setting_that_the_kafka_library_does_not_know_is_told_at_both_ends(void)
+{
+    if (!brokers_real())
+        skip(); /* built without librdkafka */
+    const char *said = trial_says(
+        "input kafka { brokers = [\"k:1\"] topics = [\"t\"] settings = { fetch.wait = \"1\" } }\n"
+        "output kafka { brokers = [\"k:1\"] topic = \"t\" settings = { linger = \"1\" } }\n");
+    CHECK(strstr(said, "-e:1:"));
+    CHECK(strstr(said, "error: librdkafka has no setting \"fetch.wait\""));
+    CHECK(strstr(said, "-e:2:"));
+    CHECK(strstr(said, "error: librdkafka has no setting \"linger\""));
+    CHECK_TEXT(str_from(trial_says("input kafka { brokers = [\"k:1\"] topics = [\"t\"] }\n"
+                                   "output discard { }\n")),
+               "");
+}
+
 static void no_secret_is_printed(void)
 {
     const char *said = trial_says("input stdin { } output elasticsearch { url = [\"http://far:1\"] "
@@ -36,4 +52,6 @@ static void no_secret_is_printed(void)
 }
 
 CHECK_MAIN(TEST(what_is_well_is_said_nothing_about),
-           TEST(every_plugin_tells_its_own_mistake_where_it_stands), TEST(no_secret_is_printed))
+           TEST(every_plugin_tells_its_own_mistake_where_it_stands),
+           TEST(a_setting_that_the_kafka_library_does_not_know_is_told_at_both_ends),
+           TEST(no_secret_is_printed))

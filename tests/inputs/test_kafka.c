@@ -35,6 +35,7 @@ static struct rig *rig_make(uint64_t seed)
                                 .line_max_bytes = 1000,
                                 .prefetch_bytes = 3 << 20,
                                 .handover_ns = 1000 * MS};
+    CHECK_OK(kafka_check(&rig->kafka, &rig->peer.host, &why), why);
     CHECK_OK(kafka_open(&rig->kafka, &rig->peer.host, &why), why);
     return rig;
 }
@@ -181,8 +182,27 @@ static void a_topic_made_anew_is_read_from_its_start(void)
     rig_free(rig);
 }
 
+static void a_check_refuses_what_the_plan_of_its_consumer_cannot_hold(void)
+{
+    static struct str empty, name, value;
+    struct rig *rig = rig_make(6);
+    struct kafka wrong = rig->kafka;
+    struct why why = {0};
+    empty = (struct str){0};
+    wrong.topics.texts = &empty;
+    CHECK_EQ(kafka_check(&wrong, &rig->peer.host, &why), BAD_CONFIG);
+    CHECK(strstr(why.text, "a topic in `topics` has 1 to 249 bytes"));
+    wrong = rig->kafka;
+    name = STR("group.id"), value = STR("g");
+    wrong.cluster.settings = (struct map){.count = 1, .keys = &name, .texts = &value};
+    CHECK_EQ(kafka_check(&wrong, &rig->peer.host, &why), BAD_CONFIG);
+    CHECK(strstr(why.text, "pipeline.conf:3:1: `group.id` cannot be set: write it as `group`"));
+    rig_free(rig);
+}
+
 CHECK_MAIN(TEST(an_event_keeps_the_id_weight_and_hops_of_its_headers),
            TEST(an_id_names_cluster_topic_partition_and_offset_and_not_this_agent),
            TEST(a_giant_is_cut_and_a_tombstone_is_blank),
            TEST(once_waits_for_its_partitions_and_their_ends),
-           TEST(a_topic_made_anew_is_read_from_its_start))
+           TEST(a_topic_made_anew_is_read_from_its_start),
+           TEST(a_check_refuses_what_the_plan_of_its_consumer_cannot_hold))
