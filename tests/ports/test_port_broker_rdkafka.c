@@ -8,6 +8,7 @@
 #include <poll.h>
 
 #include "tests/check.h"
+#include "tests/ports/c11_threads.h"
 
 enum { RECORDS = 200, WAIT_MS = 20000 };
 
