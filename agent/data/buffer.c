@@ -24,6 +24,8 @@ void buffer_clear(struct buffer *buffer)
 
 bool buffer_grow(struct buffer *buffer, size_t more)
 {
+    if (more == 0) /* nothing may be added to a null pointer, not even nothing */
+        return buffer->at != NULL;
     if (buffer->full || more > buffer->max - buffer->len) {
         buffer->full = true;
         return false;

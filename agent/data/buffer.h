@@ -29,10 +29,11 @@ static inline void buffer_reset(struct buffer *buffer)
     buffer->full = false;
 }
 
-/* Where the next `more` bytes may be stored, or null. The caller then adds to len. */
+/* Where the next `more` bytes may be stored, or null, as for no bytes while the buffer has none.
+ * The caller then adds to len. */
 static inline char *buffer_reserve(struct buffer *buffer, size_t more)
 {
-    if (LIKELY(more <= buffer->room - buffer->len) || buffer_grow(buffer, more))
+    if (LIKELY(more - 1 < buffer->room - buffer->len) || buffer_grow(buffer, more)) /* 0: there */
         return buffer->at + buffer->len;
     return NULL;
 }

@@ -71,7 +71,22 @@ static void numbers_are_written_to_both_ends_of_their_range(void)
     buffer_clear(&buffer);
 }
 
+static void nothing_is_stored_without_a_block(void)
+{
+    struct buffer buffer;
+    buffer_init(&buffer, 1000);
+    CHECK(buffer_reserve(&buffer, 0) == NULL);
+    buffer_add(&buffer, (struct str){0});
+    CHECK(buffer.at == NULL && buffer.len == 0 && !buffer.full);
+    buffer_add(&buffer, STR("kept"));
+    buffer_add(&buffer, (struct str){0});
+    CHECK(buffer_reserve(&buffer, 0) == buffer.at + 4);
+    CHECK_TEXT(buffer_str(&buffer), "kept");
+    buffer_clear(&buffer);
+}
+
 CHECK_MAIN(TEST(a_buffer_takes_its_maximum_and_not_a_byte_more),
            TEST(a_write_that_does_not_fit_leaves_what_was_there),
            TEST(no_memory_marks_the_buffer_full_and_keeps_its_block),
-           TEST(numbers_are_written_to_both_ends_of_their_range))
+           TEST(numbers_are_written_to_both_ends_of_their_range),
+           TEST(nothing_is_stored_without_a_block))
