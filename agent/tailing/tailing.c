@@ -172,7 +172,9 @@ static void unlinked(struct tailing *tailing, struct follow *follow, const struc
         return;
     bool is_needed =
         follow->source && (follow->offset < facts->size || source_is_open(follow->source));
-    if (!is_needed && follow->is_finishing)
+    bool is_new_to_us = !follow->source && facts->size > 0; /* it was empty when it was seen */
+    tailing->has_undecided |= is_new_to_us;
+    if (!is_needed && !is_new_to_us && follow->is_finishing)
         tailed_drop(tailing, follow);
     else if (is_needed && tailing->mono_ns >= follow->rescue_ns)
         tailing->has_more_to_copy |= rescue_step(tailing, follow);

@@ -316,7 +316,9 @@ def check_delays(feed, agent, outages, answered, delay_max_s):
             delays.append(times.get(number, math.inf) - written)
         if delays:
             worst[name] = max(delays)
-            print(f"  {name}: {len(delays)} markers while another was down, each there within {max(delays):.2f} s")
+            late = sum(delay > 2 for delay in delays)
+            print(f"  {name}: {len(delays)} markers while another was down, each there within {max(delays):.2f} s"
+                  f"{f', {late} of them after more than 2 s' if late else ''}")
     for name, delay in worst.items():
         check(delay < delay_max_s, f"{name}: an event took {delay:.2f} s while another destination was down")
     check(worst, "no destination was up while another was down: nothing was measured")

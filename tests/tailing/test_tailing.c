@@ -95,6 +95,24 @@ static void a_deleted_file_is_read_to_its_end_and_finished(void)
     end();
 }
 
+static void a_file_that_was_seen_empty_and_is_then_written_and_deleted_is_read(void)
+{
+    begin("*.log");
+    write_text("a.log", "");
+    CHECK_SEEN(step(), "");
+    append("a.log", "one\n");
+    CHECK_EQ(unlink(at("a.log")), 0);
+    const char *first = step();
+    if (first[0] == '\0') /* noticed now, read then */
+        first = step();
+    CHECK_SEEN(first, "one|");
+    step();
+    step();
+    CHECK_EQ(sources_open(), 0);
+    CHECK_CALM();
+    end();
+}
+
 static void an_inode_that_comes_back_is_another_file(void)
 {
     begin("*.log");
@@ -251,6 +269,7 @@ CHECK_MAIN(TEST(a_renamed_file_is_drained_then_the_new_one_read),
            TEST(a_rotation_is_followed_through_a_chain_of_names),
            TEST(a_file_moved_out_of_sight_is_read_by_its_descriptor),
            TEST(a_deleted_file_is_read_to_its_end_and_finished),
+           TEST(a_file_that_was_seen_empty_and_is_then_written_and_deleted_is_read),
            TEST(an_inode_that_comes_back_is_another_file), TEST(a_restart_goes_on_where_it_was),
            TEST(a_rotation_while_away_is_drained), TEST(a_file_gone_while_away_is_forgotten),
            TEST(a_directory_that_is_not_mounted_forgets_nothing),
