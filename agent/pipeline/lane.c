@@ -225,7 +225,7 @@ static bool release_held(struct lane *lane)
     for (uint16_t i = 0; i < lane->pipeline.holder_count; i++) {
         struct stage *holder = lane->pipeline.holders[i];
         bool must_go = lane->mode == LANE_STOPPING;
-        while (room_for(&lane->pipeline, holder->below, must_go) &&
+        while (room_for_held(&lane->pipeline, holder->below, must_go) &&
                flow_release(&lane->pipeline, holder, now, &lane->scratch)) {
             moved = lane->is_dirty = true;
             arena_reset(&lane->scratch);

@@ -69,6 +69,15 @@ bool room_for(struct pipeline *pipeline, uint64_t outputs, bool is_leaving)
     return shares.behind == shares.away && go_direct(pipeline, outputs); /* nobody else waits */
 }
 
+bool room_for_held(struct pipeline *pipeline, uint64_t outputs, bool must_go)
+{
+    uint64_t beside = 0;
+    for (uint16_t i = 0; i < pipeline->entry_count; i++)
+        if (pipeline->entries[i].below & outputs)
+            beside |= pipeline->entries[i].below;
+    return room_for(pipeline, outputs, must_go || look(pipeline, beside & ~outputs).roomy);
+}
+
 uint64_t room_of_inputs(struct pipeline *pipeline, uint64_t *ret_leaving)
 {
     uint64_t readable = 0;

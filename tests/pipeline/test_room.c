@@ -65,6 +65,18 @@ static void without_room_a_sole_output_stops_its_source_unless_that_is_leaving(v
     away_close(&away);
 }
 
+static void what_is_held_goes_to_the_queue_where_reading_goes_on_for_others(void)
+{
+    struct pipeline *pipeline = opened(CONFIG);
+    payloads_append(&pipeline->drains[0].refused, payload_make(0, STR(""), 0));
+    CHECK(!room_for(pipeline, FAR, false)); /* a sampler above it alone would hold for ever */
+    CHECK(room_for_held(pipeline, FAR, false));
+    CHECK(pipeline->drains[0].diverts);
+    pipeline->drains[0].queue.size_max = 0;
+    CHECK(!room_for_held(pipeline, FAR, false));
+    away_close(&away);
+}
+
 static void without_a_state_directory_there_is_no_queue(void)
 {
     struct pipeline *pipeline = opened(CONFIG);
@@ -94,5 +106,6 @@ static void of_two_that_are_away_none_makes_the_other_queue(void)
 CHECK_MAIN(TEST(while_all_is_well_everything_goes_direct),
            TEST(a_queue_takes_over_only_where_another_output_would_wait),
            TEST(without_room_a_sole_output_stops_its_source_unless_that_is_leaving),
+           TEST(what_is_held_goes_to_the_queue_where_reading_goes_on_for_others),
            TEST(without_a_state_directory_there_is_no_queue),
            TEST(of_two_that_are_away_none_makes_the_other_queue))
