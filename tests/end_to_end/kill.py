@@ -192,7 +192,8 @@ def mint_state(wishes, work):
 
 
 def disturb(run, seconds, kills, dice, *flags):
-    alive = sum(run.kill_after(dice.uniform(0, seconds), *flags) for _ in range(kills))
+    """Each life is short enough that most kills meet the agent at work: what it has done, the next life goes on from."""
+    alive = sum(run.kill_after(dice.uniform(0, 2 * seconds / kills), *flags) for _ in range(kills))
     print(f"  {kills} kills, {alive} of them while it ran")
     run.finish()
 
