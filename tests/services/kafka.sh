@@ -110,18 +110,6 @@ start() { # DIR
     echo "127.0.0.1:$port" >"$dir/brokers"
 }
 
-stop() { # DIR
-    local pid try
-    pid=$(cat "$1/pid" 2>/dev/null) || return 0
-    kill "$pid" 2>/dev/null
-    for ((try = 0; try < 50; try++)); do
-        kill -0 "$pid" 2>/dev/null || break
-        sleep 0.2
-    done
-    kill -9 -- "-$pid" 2>/dev/null
-    rm -rf "$1"
-}
-
 with() { # COMMAND...
     work=$(mktemp -d "${TMPDIR:-/tmp}/weir-kafka.XXXXXX")
     trap 'stop "$work"; rm -rf "$work"' EXIT
