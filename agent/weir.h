@@ -164,6 +164,9 @@ enum verdict {
     SUSPECT,        /* refused together with others; the engine's own: it goes again in halves, then alone */
 };
 
+/* What a status that is no success says of a whole request, unless the far end says more in words. (answer.c) */
+enum verdict verdict_of_status(int status);
+
 struct request { /* made by the output, sent by the engine. Slices live until judge() returned. */
     const char *method; /* "POST" */
     struct str path;    /* with leading slash and query; appended to one of the output's URLs */

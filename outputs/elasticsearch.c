@@ -336,23 +336,6 @@ static bool items_read(struct str body, struct judgement *ret)
     return count == ret->count;
 }
 
-static enum verdict whole_verdict(int status)
-{
-    switch (status) {
-    case 400:
-        return REFUSED;
-    case 413:
-        return TOO_LARGE;
-    case 408:
-    case 429:
-        return RETRY;
-    case 501:
-        return HOLD;
-    default: /* redirects, 401 to 406, 415: somebody has to put something right */
-        return status >= 300 && status < 500 ? HOLD : RETRY;
-    }
-}
-
 static void elasticsearch_judge(const void *self, const struct reply *reply, struct judgement *ret)
 {
     (void)self;
@@ -362,7 +345,7 @@ static void elasticsearch_judge(const void *self, const struct reply *reply, str
             ret->whole_words = STR("the answer is no whole answer to a bulk request");
         return;
     }
-    ret->whole = whole_verdict(reply->status);
+    ret->whole = verdict_of_status(reply->status);
     ret->whole_words = words_of_reply(reply, ret->arena);
     ret->hold_output = ret->whole == HOLD && reply->status != 404;
 }

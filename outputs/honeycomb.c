@@ -339,23 +339,14 @@ static bool words_say(struct str words, struct str text)
     return str_find_str(words, text) != SIZE_MAX;
 }
 
+/* Refinery answers 400 to a key that it does not know, and so does Honeycomb to a body that is too
+ * large. */
 static enum verdict whole_verdict(int status, struct str words)
 {
-    switch (status) {
-    case 400:
-        if (words_say(words, STR("API key"))) /* Refinery answers so to a key it does not know */
-            return HOLD;
-        return words_say(words, STR("too large")) ? TOO_LARGE : REFUSED;
-    case 413:
-        return TOO_LARGE;
-    case 408:
-    case 429:
-        return RETRY;
-    case 501:
+    if (status == 400 && words_say(words, STR("API key")))
         return HOLD;
-    default: /* redirects, 401 to 406, 415: somebody has to put something right */
-        return status >= 300 && status < 500 ? HOLD : RETRY;
-    }
+    return status == 400 && words_say(words, STR("too large")) ? TOO_LARGE
+                                                               : verdict_of_status(status);
 }
 
 static void honeycomb_judge(const void *self, const struct reply *reply, struct judgement *ret)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "agent/data/scan.h"
+#include "agent/weir.h"
 
 struct value answer_read(struct str body)
 {
@@ -47,4 +48,21 @@ struct str answer_status(int status, struct arena *arena)
     char text[32];
     int len = snprintf(text, sizeof text, "HTTP %d", status);
     return arena_copy(arena, (struct str){text, (size_t)len});
+}
+
+enum verdict verdict_of_status(int status)
+{
+    switch (status) {
+    case 400:
+        return REFUSED;
+    case 413:
+        return TOO_LARGE;
+    case 408:
+    case 429:
+        return RETRY;
+    case 501:
+        return HOLD;
+    default: /* redirects, 401 to 406, 415: somebody has to put something right */
+        return status >= 300 && status < 500 ? HOLD : RETRY;
+    }
 }

@@ -43,5 +43,17 @@ static void members_are_found_by_name(void)
     arena_clear(&arena);
 }
 
-CHECK_MAIN(TEST(only_whole_json_is_read), TEST(members_are_found_by_name),
-           TEST(members_are_found_along_a_path))
+static void a_status_says_whether_the_request_heals_with_time(void)
+{
+    static const struct {
+        int status;
+        enum verdict verdict;
+    } cases[] = {{400, REFUSED}, {413, TOO_LARGE}, {408, RETRY}, {429, RETRY}, {500, RETRY},
+                 {503, RETRY},   {501, HOLD},      {301, HOLD},  {401, HOLD},  {403, HOLD},
+                 {404, HOLD},    {415, HOLD},      {204, RETRY}};
+    for (size_t i = 0; i < COUNT(cases); i++)
+        CHECK_EQ(verdict_of_status(cases[i].status), cases[i].verdict);
+}
+
+CHECK_MAIN(TEST(a_status_says_whether_the_request_heals_with_time), TEST(only_whole_json_is_read),
+           TEST(members_are_found_by_name), TEST(members_are_found_along_a_path))
