@@ -138,9 +138,9 @@ bool host_is_synced(struct host *host, uint64_t ticket);
 uint64_t host_held_budget(struct host *host);
 /* Of all files of the configuration: an edited one has another. */
 uint64_t host_config_hash(struct host *host);
-/* Puts bytes aside on disk, for this run of the process. False: there is no room for them. Forget every place that was
- * given, once its bytes are back or not wanted any more. */
-bool host_park(struct host *host, struct str bytes, uint64_t *ret_place);
+/* Puts bytes aside on disk, for this run of the process. Forget every place that was given, once its bytes are back or not
+ * wanted any more. */
+enum parked host_park(struct host *host, struct str bytes, uint64_t *ret_place);
 enum parked host_unpark(struct host *host, uint64_t place, struct arena *arena, struct str *ret);
 void host_forget_parked(struct host *host, uint64_t place);
 /* Position in the list of filters of this event's path: two samplers in series have different ones. */

@@ -137,7 +137,7 @@ static enum code add_copies(struct sample *sample, struct why *why)
     return OK;
 }
 
-static bool park(void *context, struct str bytes, uint64_t *ret_place)
+static enum parked park(void *context, struct str bytes, uint64_t *ret_place)
 {
     return host_park(context, bytes, ret_place);
 }

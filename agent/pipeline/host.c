@@ -165,9 +165,9 @@ uint64_t host_config_hash(struct host *host)
     return host->engine->config_hash;
 }
 
-bool host_park(struct host *host, struct str bytes, uint64_t *ret_place)
+enum parked host_park(struct host *host, struct str bytes, uint64_t *ret_place)
 {
-    return host->yard && yard_put(host->yard, bytes, ret_place);
+    return host->yard ? yard_put(host->yard, bytes, ret_place) : PARKED_LOST;
 }
 
 enum parked host_unpark(struct host *host, uint64_t place, struct arena *arena, struct str *ret)

@@ -39,11 +39,16 @@ void yard_close(struct yard *yard)
 
 /* --- putting aside ----------------------------------------------------------------------- */
 
-static bool has_room(struct yard *yard)
+static bool is_full(const struct yard *yard)
 {
-    return yard->is_open && !writer_is_ailing(state_writer(yard->host->engine->state)) &&
-           spool_bytes(&yard->spool) < PARKED_BYTES_MAX && yard->file_count < YARD_FILES_MAX &&
-           spool_has_room(&yard->spool);
+    return !yard->is_open || writer_is_ailing(state_writer(yard->host->engine->state)) ||
+           spool_bytes(&yard->spool) >= PARKED_BYTES_MAX || yard->file_count >= YARD_FILES_MAX;
+}
+
+/* The writer takes more once it is through with what it has; one that has nothing never will. */
+static enum parked refuse(const struct yard *yard)
+{
+    return writer_is_idle(state_writer(yard->host->engine->state)) ? PARKED_LOST : PARKED_LATER;
 }
 
 static void count_in(struct yard *yard)
@@ -54,19 +59,22 @@ static void count_in(struct yard *yard)
     yard->files[yard->file_count - 1].left++;
 }
 
-bool yard_put(struct yard *yard, struct str bytes, uint64_t *ret_place)
+enum parked yard_put(struct yard *yard, struct str bytes, uint64_t *ret_place)
 {
-    struct buffer *to =
-        has_room(yard) ? spool_begin(&yard->spool, STR(""), yard->host->engine->now_ns) : NULL;
+    if (is_full(yard))
+        return PARKED_LOST;
+    struct buffer *to = spool_has_room(&yard->spool)
+                            ? spool_begin(&yard->spool, STR(""), yard->host->engine->now_ns)
+                            : NULL;
     if (!to)
-        return false;
+        return refuse(yard);
     uint64_t place = yard->spool.tail;
     buffer_add(to, bytes);
     if (!spool_end(&yard->spool))
-        return false;
+        return PARKED_LOST;
     *ret_place = place;
     count_in(yard);
-    return true;
+    return PARKED_HERE;
 }
 
 /* --- coming back ------------------------------------------------------------------------- */

@@ -33,7 +33,7 @@ enum code yard_open(struct yard *yard, struct why *why) CHECK_RESULT;
 void yard_close(struct yard *yard); /* zeroed is allowed */
 
 /* As host_park() and its kin (weir.h). */
-bool yard_put(struct yard *yard, struct str bytes, uint64_t *ret_place);
+enum parked yard_put(struct yard *yard, struct str bytes, uint64_t *ret_place);
 enum parked yard_get(struct yard *yard, uint64_t place, struct arena *arena, struct str *ret);
 void yard_forget(struct yard *yard, uint64_t place);
 

@@ -30,6 +30,15 @@ void *holding_open(struct holdings *holdings, struct holding *ret, size_t size)
     return block->at;
 }
 
+static void give_chain(struct holdings *holdings, struct block *block)
+{
+    while (block) {
+        struct block *next = block->next;
+        pool_give(&holdings->pool, block);
+        block = next;
+    }
+}
+
 void holding_free(struct holdings *holdings, struct holding *holding)
 {
     stakes_drop(&holdings->stakes, &holding->stakes);
@@ -39,12 +48,8 @@ void holding_free(struct holdings *holdings, struct holding *holding)
         holding->runs = run->next;
         memory_free(run);
     }
-    struct block *block = holding->first;
-    while (block) {
-        struct block *next = block->next;
-        pool_give(&holdings->pool, block);
-        block = next;
-    }
+    give_chain(holdings, holding->pins);
+    give_chain(holdings, holding->first); /* the owner lies in there */
 }
 
 /* The event's record, in the scratch memory: only then is its size known. */
@@ -133,6 +138,11 @@ void holding_join(struct holding *to, struct holding *from)
         runs = &(*runs)->next;
     *runs = from->runs;
     from->runs = NULL;
+    struct block **pins = &to->pins;
+    while (*pins)
+        pins = &(*pins)->next;
+    *pins = from->pins;
+    from->pins = NULL;
     to->events += from->events;
     to->bytes += from->bytes;
     to->footprint += from->footprint;

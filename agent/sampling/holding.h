@@ -24,6 +24,7 @@ struct holding { /* one trace's; whoever owns it lies at the start of the first 
     struct block *first, *last;
     struct stake *stakes;
     struct parked_run *runs;   /* parked: what came behind the first block and before the others */
+    struct block *pins;        /* one record each: copies of parked ones that are still asked for */
     uint64_t bytes;     /* of records */
     uint64_t footprint; /* of blocks */
     uint32_t events;

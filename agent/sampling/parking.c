@@ -10,6 +10,12 @@
 
 enum { RUN_BYTES_MAX = PARKED_PIECE_BYTES + (1 << 20) };
 
+bool holding_can_park(const struct holding *holding)
+{
+    const struct block *second = holding->first->next;
+    return second && second->used > second->start && second->used <= RUN_BYTES_MAX;
+}
+
 /* The blocks behind the first, up to a piece. Returns the first one that stays. */
 static struct block *collect(const struct holding *holding, struct buffer *to)
 {
@@ -60,23 +66,51 @@ static void add_run(struct holding *holding, struct parked_run *run)
     *link = run;
 }
 
-bool holding_park(struct holdings *holdings, struct holding *holding, const struct shelf *shelf)
+enum parked holding_park(struct holdings *holdings, struct holding *holding,
+                         const struct shelf *shelf)
 {
     struct buffer bytes;
     buffer_init(&bytes, RUN_BYTES_MAX);
     const struct block *until = collect(holding, &bytes);
     struct parked_run *run = bytes.len && !bytes.full ? memory_make(sizeof *run) : NULL;
-    if (run)
+    enum parked result = PARKED_LOST;
+    if (run) {
         *run = (struct parked_run){.events = count_events(buffer_str(&bytes))};
-    bool is_parked = run && shelf->put(shelf->context, buffer_str(&bytes), &run->place);
-    if (is_parked) {
+        result = shelf->put(shelf->context, buffer_str(&bytes), &run->place);
+    }
+    if (result == PARKED_HERE) {
         give_blocks(holdings, holding, until);
         add_run(holding, run);
     } else {
         memory_free(run);
     }
     buffer_clear(&bytes);
-    return is_parked;
+    return result;
+}
+
+static bool is_in(const struct block *block, const struct held *held)
+{
+    const char *at = (const void *)held;
+    return at >= block->at && at < block->at + block->used;
+}
+
+bool holding_pin(struct holdings *holdings, struct holding *holding, const struct held **held)
+{
+    if (is_in(holding->first, *held))
+        return true;
+    for (const struct block *pin = holding->pins; pin; pin = pin->next)
+        if (is_in(pin, *held))
+            return true;
+    struct block *pin = pool_take(&holdings->pool, held_bytes(*held));
+    if (!pin)
+        return false;
+    memcpy(pin->at, *held, sizeof **held + (*held)->size);
+    pin->used = held_bytes(*held);
+    pin->next = holding->pins;
+    holding->pins = pin;
+    holding->footprint += sizeof *pin + pin->room;
+    *held = (const void *)pin->at;
+    return true;
 }
 
 bool holding_is_at_run(const struct holding *holding)

@@ -1,7 +1,8 @@
 /* agent/sampling/parking.h - held records put aside on disk while memory is short.
  * SPDX-License-Identifier: Apache-2.0
  *
- * The first block of a trace stays, with all that a verdict asks for; the blocks behind it go. Parked records are
+ * The first block of a trace stays, with all that a verdict asks for; the blocks behind it go. What other events of the trace
+ * still ask for is pinned first. Parked records are
  * this process's alone: after a crash their sources are read again, for they hold the rewind like any held event.
  */
 #ifndef WEIR_PARKING_H
@@ -18,14 +19,14 @@ struct held;
 struct holding;
 struct holdings;
 
-enum parked { /* what became of a place that was asked for */
+enum parked { /* what became of a piece that was to go there, or to come back */
     PARKED_HERE,
-    PARKED_LATER, /* ask again */
-    PARKED_LOST,
+    PARKED_LATER, /* the disk is busy: ask again */
+    PARKED_LOST,  /* there is no room, or it is damaged */
 };
 
 struct shelf { /* to the disk */
-    bool (*put)(void *context, struct str bytes, uint64_t *ret_place);
+    enum parked (*put)(void *context, struct str bytes, uint64_t *ret_place);
     enum parked (*get)(void *context, uint64_t place, struct arena *arena, struct str *ret);
     void (*forget)(void *context, uint64_t place);
     void *context;
@@ -38,8 +39,12 @@ struct parked_run { /* of held records that were parked together, oldest first *
     uint32_t events;
 };
 
-/* Parks a piece of what a trace holds. False: nothing of it can be parked, or there is no room. */
-bool holding_park(struct holdings *holdings, struct holding *holding, const struct shelf *shelf);
+/* Something of what a trace holds can be parked. */
+bool holding_can_park(const struct holding *holding);
+/* Parks a piece of it. */
+enum parked holding_park(struct holdings *holdings, struct holding *holding, const struct shelf *shelf);
+/* Leads to a copy of the record that stays in memory when its block is parked. False: no memory. */
+bool holding_pin(struct holdings *holdings, struct holding *holding, const struct held **held);
 /* What goes out next is parked: the first block is through. */
 bool holding_is_at_run(const struct holding *holding);
 /* The next held record of the bytes of a run, or null at their end; moves *at along. */

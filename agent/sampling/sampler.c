@@ -82,11 +82,16 @@ size_t sampler_bytes(const struct sampler *sampler)
 }
 
 /* What waits for the journal still takes memory when its verdict is given: a quarter is left for
- * that. */
-static bool is_heavy(const struct sampler *sampler)
+ * that. Parking begins before: the disk takes its time. */
+enum weight { LIGHT, TO_PARK, HEAVY };
+
+static enum weight weigh(const struct sampler *sampler)
 {
     uint64_t budget = sampler->limits.held_budget;
-    return budget && sampler_bytes(sampler) - sampler->leaving_bytes > budget / 4 * 3;
+    uint64_t bytes = sampler_bytes(sampler) - sampler->leaving_bytes;
+    if (!budget || bytes <= budget / 8 * 5)
+        return LIGHT;
+    return bytes <= budget / 4 * 3 ? TO_PARK : HEAVY;
 }
 
 static bool are_too_many(const struct sampler *sampler)
@@ -95,36 +100,70 @@ static bool are_too_many(const struct sampler *sampler)
            sampler->groups.ids.count > sampler->limits.keys_max;
 }
 
-/* Parks a piece of the oldest trace that has one. A verdict that looks across its events needs them
- * here. */
-static bool park_one(struct sampler *sampler)
+/* The oldest trace, from the hand on, that has something to park; null: none has. */
+static struct group *next_to_park(struct groups *groups)
 {
-    struct groups *groups = &sampler->groups;
-    if (!sampler->shelf || sampler->looks_across)
-        return false;
-    if (sampler->park_pause) {
-        sampler->park_pause--;
-        return false;
-    }
     for (uint32_t i = 0; i < groups->count; i++) {
         struct group *group = groups->hand ? groups->hand : groups->oldest;
+        if (holding_can_park(&group->holding))
+            return group;
         groups->hand = group->younger;
-        if (holding_park(&groups->holdings, &group->holding, sampler->shelf)) {
-            sampler_count(sampler->counts.parked, 1);
-            return true;
-        }
     }
-    sampler->park_pause = PARK_PAUSE;
-    return false;
+    return NULL;
+}
+
+/* What is to be copied into other events is asked for when they leave. */
+static bool pin_copies(struct sampler *sampler, struct group *group)
+{
+    for (uint8_t i = 0; i < sampler->copy_count; i++)
+        if (group->copies[i] &&
+            !holding_pin(&sampler->groups.holdings, &group->holding, &group->copies[i]))
+            return false;
+    return true;
+}
+
+/* A verdict with any() asks the events again: they must be here. */
+static enum parked park_one(struct sampler *sampler)
+{
+    if (!sampler->shelf || sampler->rules.any_count)
+        return PARKED_LOST;
+    if (sampler->waits_for_disk)
+        return PARKED_LATER;
+    if (sampler->park_pause) {
+        sampler->park_pause--;
+        return PARKED_LOST;
+    }
+    struct groups *groups = &sampler->groups;
+    struct group *group = next_to_park(groups);
+    enum parked result = PARKED_LOST;
+    if (group && pin_copies(sampler, group))
+        result = holding_park(&groups->holdings, &group->holding, sampler->shelf);
+    if (result == PARKED_HERE) {
+        groups->hand = group->younger;
+        sampler_count(sampler->counts.parked, 1);
+    }
+    sampler->waits_for_disk = result == PARKED_LATER;
+    sampler->park_pause = result == PARKED_LOST ? PARK_PAUSE : 0;
+    return result;
+}
+
+static void decide_early(struct sampler *sampler)
+{
+    sampler_count(sampler->counts.early, 1);
+    sampler_decide(sampler, sampler->groups.oldest, NULL);
 }
 
 void sampler_relieve(struct sampler *sampler)
 {
-    while (sampler->groups.oldest && (are_too_many(sampler) || is_heavy(sampler))) {
-        if (is_heavy(sampler) && park_one(sampler))
-            continue;
-        sampler_count(sampler->counts.early, 1);
-        sampler_decide(sampler, sampler->groups.oldest, NULL);
+    while (sampler->groups.oldest && are_too_many(sampler))
+        decide_early(sampler);
+    enum weight weight;
+    while (sampler->groups.oldest && (weight = weigh(sampler)) != LIGHT) {
+        enum parked result = park_one(sampler);
+        if (result == PARKED_LOST && weight == HEAVY)
+            decide_early(sampler);
+        else if (result != PARKED_HERE)
+            return;
     }
 }
 
@@ -137,6 +176,7 @@ void sampler_advance(struct sampler *sampler, int64_t stream_ns)
         return;
     }
     sampler->now_ns = stream_ns;
+    sampler->waits_for_disk = false;
     while ((group = groups_next(&sampler->groups)) && group->timer.due_ns <= sampler->now_ns)
         sampler_decide(sampler, group, NULL);
     sampler_relieve(sampler); /* verdicts take room too, and no event may come to see to it */

@@ -62,6 +62,7 @@ struct sampler {
     struct group *unticketed; /* first of `waiting` decided since the last settle */
     uint64_t leaving_bytes;   /* of blocks in both lines */
     uint32_t park_pause;      /* so often it is not tried again: there was nothing to park, or no room */
+    bool waits_for_disk;      /* to take what is to be parked; until the next sampler_advance() */
     struct arena scratch;
 };
 
@@ -86,7 +87,8 @@ size_t sampler_bytes(const struct sampler *sampler);
 void sampler_decide(struct sampler *sampler, struct group *group, const struct ruling *older);
 /* A closed group with its ruling gets into a queue. */
 void sampler_enqueue(struct sampler *sampler, struct group *group, bool has_keep_event);
-/* Parks the oldest traces while there is too much, or decides them early where that is no help. */
+/* Parks the oldest traces while there is too much, or decides them early where that is no help. While the disk is busy
+ * with what it was given before, more may be held than the budget: then nothing should be read. */
 void sampler_relieve(struct sampler *sampler);
 /* Gives an event its weight, reason, rule and trace id, or samples it out. */
 void sampler_mark(const struct sampler *sampler, struct event *event, const struct ruling *ruling,

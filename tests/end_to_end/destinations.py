@@ -82,7 +82,10 @@ class Feed:
         requests = wishes.lines / 22 / wishes.seconds  # a request of the shop writes about 22 lines
         subprocess.run([wishes.tools + "/weir-demo", "--lines", str(wishes.lines), "--seed", str(wishes.seed), "--rate",
                         str(requests), "--start", str(int(time.time()) + 2), self.staged], check=True)
-        self.files = {path.name: path.read_bytes().splitlines(keepends=True) for path in self.staged.glob("*.log")}
+        self.files = {}
+        for path in self.staged.glob("*.log"):
+            with open(path, "rb") as log:
+                self.files[path.name] = list(log)  # splitlines() would cut at a lone carriage return as well
         self.written, self.rotated, self.markers = Counter(), [], {}
         self.deletions = 0
 

@@ -67,10 +67,10 @@ void host_recovered(struct host *host, const char *key, const char *format, ...)
     host->recoveries++;
 }
 
-bool host_park(struct host *host, struct str bytes, uint64_t *ret_place)
+enum parked host_park(struct host *host, struct str bytes, uint64_t *ret_place)
 {
     (void)host, (void)bytes, (void)ret_place;
-    return false;
+    return PARKED_LOST;
 }
 
 enum parked host_unpark(struct host *host, uint64_t place, struct arena *arena, struct str *ret)

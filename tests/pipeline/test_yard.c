@@ -91,8 +91,8 @@ static void a_place_comes_back_once_it_is_on_disk_and_its_file_goes_with_the_las
     arena_init(&arena, 4096, 1 << 20);
     arena_init(&full, 64, 64);
     struct yard *yard = yard_of(&rig);
-    CHECK(yard_put(yard, STR("one"), &first));
-    CHECK(yard_put(yard, two, &second));
+    CHECK_EQ(yard_put(yard, STR("one"), &first), PARKED_HERE);
+    CHECK_EQ(yard_put(yard, two, &second), PARKED_HERE);
     CHECK_EQ(yard_get(yard, second, &arena, &got), PARKED_LATER);
     rig.agent.lane.is_dirty = true;
     rig_steps(&rig, 100);
@@ -109,7 +109,7 @@ static void a_place_comes_back_once_it_is_on_disk_and_its_file_goes_with_the_las
     yard_forget(yard, second);
     rig_steps(&rig, 5);
     CHECK_EQ(spool_bytes(&yard->spool), 0);
-    CHECK(yard_put(yard, STR("three"), &first));
+    CHECK_EQ(yard_put(yard, STR("three"), &first), PARKED_HERE);
     CHECK(first > second);
     arena_clear(&full);
     arena_clear(&arena);
@@ -120,7 +120,7 @@ static void without_a_place_on_disk_nothing_is_parked(void)
 {
     struct yard yard = {0};
     uint64_t place;
-    CHECK(!yard_put(&yard, STR("one"), &place));
+    CHECK_EQ(yard_put(&yard, STR("one"), &place), PARKED_LOST);
     yard_flush(&yard);
     yard_committed(&yard, 1);
     yard_collect(&yard);

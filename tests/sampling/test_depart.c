@@ -3,21 +3,10 @@
  */
 #include "agent/sampling/depart.c"
 
-#include "agent/data/names.h"
 #include "tests/sampling/world.h"
 
 static const struct expr one = {.constant = 1}, two = {.constant = 2};
 static const struct expr bad_request = {.contains = "400"};
-
-/* A sampler with `copy { field = payload  when = "400" }`. */
-static void copies(void)
-{
-    struct why why;
-    struct path *path = NULL;
-    CHECK_OK(path_compile(names_make(&world.arena), STR(".payload"), &path, &why), why);
-    world.sampler.copies[0] = (struct copy){path, &bad_request};
-    world.sampler.copy_count = 1;
-}
 
 static void nothing_of_a_trace_leaves_before_its_verdict_is_on_disk(void)
 {
@@ -129,7 +118,7 @@ static void a_full_arena_puts_the_rest_off(void)
 static void a_field_is_copied_from_any_event_of_the_trace_to_those_that_want_and_lack_it(void)
 {
     world_init();
-    copies();
+    world_copies(&bad_request);
     world_open(&one);
     say("400 early", "t", NULL);
     world_take((struct line){"request", .trace = "t", .payload = "{\"sku\":1}"});
@@ -147,7 +136,7 @@ static void a_field_is_copied_from_any_event_of_the_trace_to_those_that_want_and
 static void a_copy_crosses_merged_groups_and_full_views(void)
 {
     world_init();
-    copies();
+    world_copies(&bad_request);
     world_open(&one);
     say("400", "t", NULL);
     world_take((struct line){"request", .invocation = "r", .payload = "body"});
@@ -163,7 +152,7 @@ static void a_copy_crosses_merged_groups_and_full_views(void)
 static void after_a_crash_a_decided_trace_is_made_whole_again(void)
 {
     world_init();
-    copies();
+    world_copies(&bad_request);
     world_open(&two);
     const char *kept = world_id(true, 2, 1);
     for (int run = 0; run < 2; run++) {
@@ -177,7 +166,7 @@ static void after_a_crash_a_decided_trace_is_made_whole_again(void)
         if (run == 1)
             break;
         world_restart();
-        copies();
+        world_copies(&bad_request);
         world_open(&(struct expr){.constant = 1000000});
         world_load();
     }

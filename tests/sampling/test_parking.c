@@ -10,19 +10,21 @@ enum { PLACES_MAX = 4096 };
 static struct { /* a disk */
     struct str at[PLACES_MAX];
     uint64_t count, forgotten;
-    bool is_full, is_slow, is_damaged;
+    bool is_full, is_busy, is_slow, is_damaged;
 } disk;
 
-static bool put(void *context, struct str bytes, uint64_t *ret_place)
+static enum parked put(void *context, struct str bytes, uint64_t *ret_place)
 {
     CHECK(context == &disk && bytes.len > 0);
+    if (disk.is_busy)
+        return PARKED_LATER;
     if (disk.is_full || disk.count == PLACES_MAX)
-        return false;
+        return PARKED_LOST;
     char *copy = malloc(bytes.len);
     memcpy(copy, bytes.at, bytes.len);
     *ret_place = disk.count;
     disk.at[disk.count++] = (struct str){copy, bytes.len};
-    return true;
+    return PARKED_HERE;
 }
 
 static enum parked get(void *context, uint64_t place, struct arena *arena, struct str *ret)
@@ -107,6 +109,59 @@ static void traces_that_do_not_fit_are_parked_and_come_back_whole(void)
     clear_disk();
 }
 
+static void while_the_disk_is_busy_nothing_is_decided_early(void)
+{
+    open_world(BUDGET);
+    disk.is_busy = true;
+    fill();
+    CHECK_EQ(disk.count, 0);
+    CHECK_EQ(world.early, 0);
+    CHECK(sampler_bytes(&world.sampler) > BUDGET); /* whoever reads sees it, and stops */
+    disk.is_busy = false;
+    world_release(world.now_ns);
+    CHECK(disk.count > 0);
+    CHECK_EQ(world.early, 0);
+    CHECK(sampler_bytes(&world.sampler) <= BUDGET);
+    CHECK_EQ(world.out_count, 0);
+    world_at(1000);
+    check_all_came_out();
+    world_clear();
+    clear_disk();
+}
+
+/* In each trace the 100th line has what all others of it want. */
+static void a_parked_event_is_still_copied_from(void)
+{
+    static const struct expr always = {.constant = 1};
+    char text[96], trace[64], payload[32];
+    clear_disk();
+    world_init();
+    world_copies(NULL);
+    world.sampler.limits.held_budget = BUDGET;
+    world.sampler.shelf = &shelf;
+    world_open(&always);
+    for (unsigned i = 0; i < LINES * TRACES; i++) {
+        snprintf(text, sizeof text, "trace %u line %u and some more to have it longer", i % TRACES,
+                 i / TRACES);
+        snprintf(trace, sizeof trace, "%032x", i % TRACES + 1);
+        snprintf(payload, sizeof payload, "of trace %u", i % TRACES);
+        world_take((struct line){text, .trace = trace,
+                                 .payload = i / TRACES == 100 ? payload : NULL, .offset = i});
+    }
+    CHECK(disk.count > 0);
+    CHECK_EQ(world.early, 0);
+    world_at(1000);
+    check_all_came_out();
+    for (size_t i = 0; i < world.out_count; i++) {
+        unsigned number;
+        CHECK_EQ(sscanf(world.out[i].text, "trace %u", &number), 1);
+        snprintf(payload, sizeof payload, "of trace %u", number);
+        assert_string_equal(world.out[i].payload, payload);
+    }
+    world_clear();
+    clear_disk();
+}
+
 static void a_disk_that_is_slow_is_waited_for(void)
 {
     open_world(BUDGET);
@@ -157,8 +212,8 @@ static void traces_that_turn_out_to_be_one_keep_what_each_has_parked(void)
                                  .invocation = i % 2 ? NULL : "def2"});
     }
     struct groups *groups = &world.sampler.groups;
-    CHECK(holding_park(&groups->holdings, &groups->oldest->holding, &shelf));
-    CHECK(holding_park(&groups->holdings, &groups->youngest->holding, &shelf));
+    CHECK_EQ(holding_park(&groups->holdings, &groups->oldest->holding, &shelf), PARKED_HERE);
+    CHECK_EQ(holding_park(&groups->holdings, &groups->youngest->holding, &shelf), PARKED_HERE);
     CHECK_EQ(groups->count, 2);
     say("both", "abc1", "def2");
     CHECK_EQ(groups->count, 1);
@@ -170,7 +225,8 @@ static void traces_that_turn_out_to_be_one_keep_what_each_has_parked(void)
 }
 
 CHECK_MAIN(TEST(traces_that_do_not_fit_are_parked_and_come_back_whole),
-           TEST(a_disk_that_is_slow_is_waited_for),
+           TEST(while_the_disk_is_busy_nothing_is_decided_early),
+           TEST(a_parked_event_is_still_copied_from), TEST(a_disk_that_is_slow_is_waited_for),
            TEST(when_the_disk_is_full_too_the_oldest_is_decided_early),
            TEST(what_the_disk_lost_holds_nothing_else_back),
            TEST(traces_that_turn_out_to_be_one_keep_what_each_has_parked))

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "agent/data/batch.h"
+#include "agent/data/names.h"
 #include "agent/memory.h"
 #include "agent/must.h"
 #include "agent/sampling/sampler.h"
@@ -149,6 +150,16 @@ static inline void world_rule(const char *label, const struct expr *when,
 {
     struct why why;
     CHECK_OK(rules_add(&world.sampler.rules, str_from(label), when, rate, &why), why);
+}
+
+/* `copy { field = payload  when = ... }` */
+static inline void world_copies(const struct expr *when)
+{
+    struct why why;
+    struct path *path = NULL;
+    CHECK_OK(path_compile(names_make(&world.arena), STR(".payload"), &path, &why), why);
+    world.sampler.copies[0] = (struct copy){path, when};
+    world.sampler.copy_count = 1;
 }
 
 /* Ends the rules with the default one, and opens. */
