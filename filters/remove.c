@@ -9,7 +9,9 @@ struct remove {
 
 static const struct setting settings[] = {
     LIST_SETTING(struct remove, fields, SETTING_FIELD, .required = true,
-                 .help = "Fields to take out; absent ones are no mistake.",
+                 .help = "Fields to take out, under whatever name an output would write them; "
+                         "absent ones are no mistake. The time of an event stays, and an error "
+                         "stays one for `error` and the samplers below.",
                  .example = "fields = [http.request.body.content, password]"),
     {0},
 };

@@ -97,12 +97,19 @@ static enum code plan_open(struct elasticsearch *es, struct host *host, struct w
     return indexing_open(&es->indexing, host_arena(host), host_where(host), why);
 }
 
+static void set_encoding(struct elasticsearch *es)
+{
+    es->encoding = (struct encoding){.names = (enum naming)es->names,
+                                     .doc_count = es->doc_count,
+                                     .outcome = es->names == NAMES_OTEL,
+                                     .sampling = true};
+}
+
 static enum code elasticsearch_open(void *self, struct host *host, struct why *why)
 {
     struct elasticsearch *es = self;
     struct str api_key = str_trim(es->api_key);
-    es->encoding = (struct encoding){
-        .names = (enum naming)es->names, .doc_count = es->doc_count, .sampling = true};
+    set_encoding(es);
     if (api_key.len) {
         es->endpoint.auth_header = endpoint_auth(host_arena(host), "ApiKey", api_key, false);
         if (!es->endpoint.auth_header.at)

@@ -68,8 +68,14 @@ static void learn(struct event *event, enum slot slot, struct value value)
         event->time_ns = number;
         event->flags |= EVENT_TIME_OWN;
     }
-    if (slot == SLOT_SEVERITY_TEXT)
+    if (slot == SLOT_SEVERITY_TEXT) {
         event->severity = value_severity(value);
+        event->flags &= (uint16_t) ~(EVENT_NO_SEVERITY_TEXT | EVENT_NO_SEVERITY_NUMBER);
+    }
+    if (slot == SLOT_SEVERITY_NUMBER)
+        event->flags &= (uint16_t)~EVENT_NO_SEVERITY_NUMBER;
+    if (slot == SLOT_ERROR)
+        event->flags &= (uint16_t)~EVENT_NO_ERROR;
     if (slot == SLOT_SEVERITY_NUMBER && value_integer(value, &number) && number >= 0 &&
         number <= 24)
         event->severity = (uint8_t)number;
@@ -312,10 +318,43 @@ static bool remove_spot(struct event *event, struct spot *spot, struct arena *ar
     return true;
 }
 
+static bool says_severity(const struct event *event)
+{
+    struct spot spot;
+    return find_slot(event, SLOT_SEVERITY_TEXT, &spot) ||
+           find_slot(event, SLOT_SEVERITY_NUMBER, &spot);
+}
+
+/* What outputs would write of themselves, because the event knows it without the field. */
+static unsigned hidden_with(enum slot slot)
+{
+    switch ((int)slot) {
+    case SLOT_SEVERITY_TEXT:
+        return EVENT_NO_SEVERITY_TEXT | EVENT_NO_SEVERITY_NUMBER;
+    case SLOT_SEVERITY_NUMBER:
+        return EVENT_NO_SEVERITY_NUMBER;
+    case SLOT_ERROR:
+        return EVENT_NO_ERROR;
+    default:
+        return 0;
+    }
+}
+
 bool event_remove(struct event *event, const struct path *path, struct arena *arena)
 {
     struct spot spot;
-    return !find_any(event, path, &spot) || remove_spot(event, &spot, arena);
+    unsigned hidden = hidden_with(path->slot);
+    if (find_any(event, path, &spot)) {
+        bool had_severity = says_severity(event), was_error = event_is_error(event, arena);
+        if (!remove_spot(event, &spot, arena))
+            return false;
+        if (had_severity && !says_severity(event))
+            hidden |= hidden_with(SLOT_SEVERITY_TEXT);
+        if (was_error && !event_is_error(event, arena)) /* it must not be sampled away for that */
+            hidden |= EVENT_FAILED;
+    }
+    event->flags |= (uint16_t)hidden;
+    return true;
 }
 
 /* A top-level field takes the new name in its place. */

@@ -15,7 +15,9 @@
 /* The name of what the event itself knows. False: it has none here, or stands nested already. */
 static bool write_name(const struct writer *writer, enum slot slot)
 {
-    const struct target *target = naming_target(writer->encoding->names, slot);
+    bool is_outcome = slot == SLOT_ERROR && writer->encoding->outcome;
+    const struct target *target =
+        naming_target(is_outcome ? NAMES_ECS : writer->encoding->names, slot);
     if (target->name.len == 0 || stands_nested(writer, target->name))
         return false;
     buffer_add(writer->to, target->member);
@@ -123,7 +125,9 @@ static void write_outcome(const struct writer *writer)
     const struct event *event = writer->event;
     bool is_operation = event->slots[SLOT_HTTP_STATUS] || event->slots[SLOT_DURATION] ||
                         event->flags & EVENT_ENDS_INVOCATION;
-    if (writer->encoding->names != NAMES_ECS) {
+    if (event->flags & EVENT_NO_ERROR)
+        return;
+    if (writer->encoding->names != NAMES_ECS && !writer->encoding->outcome) {
         if (writer->is_error && write_name(writer, SLOT_ERROR))
             buffer_add(writer->to, STR("true"));
         return;
@@ -137,11 +141,10 @@ static void write_outcome(const struct writer *writer)
 static void write_severity(const struct writer *writer)
 {
     const struct event *event = writer->event;
-    if (event->severity == SEVERITY_NONE)
-        return;
-    if (!event->slots[SLOT_SEVERITY_TEXT] && write_name(writer, SLOT_SEVERITY_TEXT))
+    if (has_severity_text(event) && !event->slots[SLOT_SEVERITY_TEXT] &&
+        write_name(writer, SLOT_SEVERITY_TEXT))
         encode_text(writer->to, severity_word(event->severity));
-    if (write_name(writer, SLOT_SEVERITY_NUMBER))
+    if (has_severity_number(event) && write_name(writer, SLOT_SEVERITY_NUMBER))
         buffer_uint(writer->to, event->severity);
 }
 

@@ -17,6 +17,7 @@ struct encoding {
     enum naming names;
     bool event_id;  /* write the id as weir.event_id */
     bool doc_count; /* write _doc_count when the weight is above 1 (Elasticsearch) */
+    bool outcome;   /* write the judgement as event.outcome whatever the naming: where `error` is an object */
     bool sampling;  /* write sampling.weight, sampling.reason, sampling.rule where a sampler kept it */
 };
 

@@ -64,6 +64,7 @@ bool is_computed(const struct writer *writer, enum slot slot)
     case SLOT_TIME:
         return writer->event->time_ns != 0;
     case SLOT_SEVERITY_NUMBER:
+        return !(writer->event->flags & EVENT_NO_SEVERITY_NUMBER);
     case SLOT_ERROR:
         return true;
     case SLOT_SAMPLING_WEIGHT:
@@ -77,15 +78,27 @@ bool is_computed(const struct writer *writer, enum slot slot)
     }
 }
 
-bool stands_nested(const struct writer *writer, struct str name)
+/* The name leads to something in there, or cannot be there because of a value on the way. */
+static bool is_in_way(struct str object, struct str name)
 {
     struct place place;
+    if (walk_dotted(object, name, &place))
+        return true;
+    for (size_t dot = 1; dot < name.len; dot++)
+        if (name.at[dot] == '.' && walk_dotted(object, str_slice(name, 0, dot), &place) &&
+            place.value.kind != VALUE_OBJECT && place.value.kind != VALUE_NULL)
+            return true;
+    return false;
+}
+
+bool stands_nested(const struct writer *writer, struct str name)
+{
     for (uint16_t i = writer->objects; i < writer->objects_end; i++) {
         const struct field *field = &writer->event->fields[i];
         if (field->value.kind == VALUE_OBJECT && field->slot == SLOT_NONE &&
             !(field->flags & FIELD_REMOVED) && field->key.len < name.len &&
             name.at[field->key.len] == '.' && str_starts(name, field->key) &&
-            walk_dotted(field->value.text, str_skip(name, field->key.len + 1), &place))
+            is_in_way(field->value.text, str_skip(name, field->key.len + 1)))
             return true;
     }
     return false;
@@ -131,7 +144,7 @@ static bool is_written(const struct writer *writer, enum slot slot)
 {
     const struct event *event = writer->event;
     if (is_computed(writer, slot) || (slot == SLOT_BODY && event_is_bare(event)) ||
-        (slot == SLOT_SEVERITY_TEXT && event->severity != SEVERITY_NONE))
+        (slot == SLOT_SEVERITY_TEXT && has_severity_text(event)))
         return true;
     for (uint16_t i = 0; i < event->count; i++)
         if (!(event->fields[i].flags & FIELD_REMOVED) &&
@@ -152,12 +165,23 @@ static void write_reserved(const struct writer *writer, const struct field *fiel
     write_as_text(writer, field->value);
 }
 
+static struct claim claim_of(const struct writer *writer, struct str key)
+{
+    struct claim claim = {.slot = SLOT_NONE};
+    if (!namebook_may_have(writer->book, key))
+        return claim;
+    claim = naming_claim(writer->book->naming, key);
+    if (writer->encoding->outcome && claim.slot == SLOT_ERROR)
+        claim.slot = SLOT_NONE; /* it stands elsewhere */
+    if (writer->encoding->outcome && str_equal(key, naming_target(NAMES_ECS, SLOT_ERROR)->name))
+        claim.slot = SLOT_ERROR;
+    return claim;
+}
+
 void write_user(const struct writer *writer, const struct field *field)
 {
     struct str key = plain_key(writer, field);
-    struct claim claim = namebook_may_have(writer->book, key)
-                             ? naming_claim(writer->book->naming, key)
-                             : (struct claim){.slot = SLOT_NONE};
+    struct claim claim = claim_of(writer, key);
     if (stands_nested(writer, key) || (claim.is_parent && !is_like_object(field->value))) {
         write_label(writer, field);
     } else if (claim.slot != SLOT_NONE) {

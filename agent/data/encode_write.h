@@ -62,6 +62,17 @@ static inline struct str plain_key(const struct writer *writer, const struct fie
     return key.at ? key : field->key;
 }
 
+/* What the event knows of its severity, whatever fields say so. */
+static inline bool has_severity_text(const struct event *event)
+{
+    return event->severity && !(event->flags & EVENT_NO_SEVERITY_TEXT);
+}
+
+static inline bool has_severity_number(const struct event *event)
+{
+    return event->severity && !(event->flags & EVENT_NO_SEVERITY_NUMBER);
+}
+
 /* --- encode_value.c ----------------------------------------------------------------------------------- */
 
 bool is_plain_text(struct str text); /* it can stand between quotes as it is */
@@ -81,7 +92,7 @@ void write_as_text(const struct writer *writer, struct value value);
 /* Out of the way, under labels: text of whatever it is, if that is an object. */
 void write_label(const struct writer *writer, const struct field *field);
 void write_user(const struct writer *writer, const struct field *field);
-/* True if an object among the fields holds this dotted name. */
+/* True if an object among the fields holds this dotted name, or a value where it would need an object. */
 bool stands_nested(const struct writer *writer, struct str name);
 /* Slots whose value the event itself knows, written behind the fields (the time before them). */
 bool is_computed(const struct writer *writer, enum slot slot);

@@ -77,7 +77,9 @@ static struct value known(const struct event *event, enum slot slot, struct aren
     case SLOT_TIME:
         return event->time_ns ? of_integer(VALUE_TIME, event->time_ns) : missing();
     case SLOT_SEVERITY_NUMBER:
-        return event->severity ? of_integer(VALUE_INTEGER, event->severity) : missing();
+        return event->severity && !(event->flags & EVENT_NO_SEVERITY_NUMBER)
+                   ? of_integer(VALUE_INTEGER, event->severity)
+                   : missing();
     case SLOT_ERROR:
         return (struct value){.kind = VALUE_BOOL, .truth = event_is_error(event, scratch)};
     case SLOT_SAMPLING_WEIGHT:

@@ -131,6 +131,7 @@ static void fill(void)
             fill_slot((enum naming)naming, (enum slot)slot);
         for (size_t i = 0; naming != NAMES_HONEYCOMB && i < COUNT(roots); i++)
             claim_of((enum naming)naming, roots[i])->is_parent = true;
+        (void)claim_of((enum naming)naming, naming_targets[NAMES_ECS][SLOT_ERROR].name);
     }
 }
 

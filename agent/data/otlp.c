@@ -233,7 +233,7 @@ void otlp_write_record(struct buffer *to, const struct event *event, struct str 
     buffer_byte(to, '{');
     if (event->time_ns)
         write_time(&record, STR("timeUnixNano"), event->time_ns);
-    if (event->severity) {
+    if (event->severity && !(event->flags & EVENT_NO_SEVERITY_NUMBER)) {
         write_name(&record, STR("severityNumber"));
         buffer_uint(to, event->severity);
     }

@@ -141,8 +141,9 @@ CLAIM claim_severity_number(struct event *event, struct value value)
 }
 
 /* `error` is a flag, an outcome, or the message itself. */
-CLAIM claim_error(struct value value)
+CLAIM claim_error(const struct field *field)
 {
+    struct value value = field->value;
     if (is_truth(value))
         return SLOT_ERROR;
     if (!value_is_text(value) || is_nothing(value.text))
@@ -150,7 +151,7 @@ CLAIM claim_error(struct value value)
     if (str_equal(value.text, STR("failure")) || str_equal(value.text, STR("success")) ||
         str_equal(value.text, STR("unknown")))
         return SLOT_ERROR;
-    return SLOT_EXCEPTION_MESSAGE;
+    return str_equal(field->key, STR("error")) ? SLOT_EXCEPTION_MESSAGE : SLOT_NONE;
 }
 
 /* A trace of several lines, or an array of frames. One line is a message; `stack` may be a place.
@@ -295,7 +296,7 @@ enum slot slot_claim(struct event *event, enum slot slot, const struct field *fi
     case SLOT_BODY:
         return claim_body(field);
     case SLOT_ERROR:
-        return claim_error(field->value);
+        return claim_error(field);
     case SLOT_EXCEPTION_STACKTRACE:
         return claim_stack(field);
     case SLOT_HTTP_STATUS:

@@ -20,7 +20,7 @@ static const char *kind_of(const struct turn *turn, enum slot slot)
         return turn->talk->lacks_match_only_text ? "\"text\"" : "\"match_only_text\"";
     if (slot == SLOT_LOG_ORIGINAL)
         return "\"keyword\",\"index\":false,\"doc_values\":false";
-    if (slot == SLOT_ERROR && is_ecs)
+    if (slot == SLOT_ERROR)
         return "\"keyword\""; /* event.outcome */
     switch (slot_type(slot)) {
     case SLOT_INTEGER:
@@ -47,15 +47,10 @@ static bool is_known(enum naming names, enum slot slot)
            slot == SLOT_SAMPLING_RULE;
 }
 
-/* OpenTelemetry has both `error` and `error.type`: no field is a value and an object, so the first
- * that comes decides. */
-static bool is_torn(enum naming names, struct str name)
+/* As the output writes it: the judgement is no `error`, which is an object elsewhere. */
+static struct str name_of(enum naming names, enum slot slot)
 {
-    bool is_torn = naming_claim(names, name).is_parent;
-    for (size_t i = 1; i < name.len; i++)
-        is_torn |=
-            name.at[i] == '.' && naming_claim(names, str_slice(name, 0, i)).slot != SLOT_NONE;
-    return is_torn;
+    return naming_target(slot == SLOT_ERROR ? NAMES_ECS : names, slot)->name;
 }
 
 static struct str fields_write(const struct turn *turn)
@@ -66,10 +61,9 @@ static struct str fields_write(const struct turn *turn)
     buffer_add(&to, STR("\"@timestamp\":{\"type\":\"date\",\"ignore_malformed\":false}"));
     for (unsigned i = 1; i < SLOT_COUNT; i++) {
         enum slot slot = (enum slot)i;
-        struct str name = naming_target(names, slot)->name;
+        struct str name = name_of(names, slot);
         bool is_second = names != NAMES_AS_IS && naming_first(names, slot) != slot;
-        if (name.len && !is_second && is_known(names, slot) && !is_torn(names, name) &&
-            !str_equal(name, STR("@timestamp")))
+        if (name.len && !is_second && is_known(names, slot) && !str_equal(name, STR("@timestamp")))
             buffer_format(&to, ",\"%.*s\":{\"type\":%s}", STR_ARG(name), kind_of(turn, slot));
     }
     struct str fields =

@@ -71,6 +71,54 @@ static void removing_takes_the_comma_along(void)
     CHECK_TEXT(encoded(&event, NAMES_AS_IS), "{\"o\":{\"a\":1},\"p\":{}}");
 }
 
+static void what_is_removed_is_gone_under_every_name(void)
+{
+    static const struct {
+        const char *line, *path, *otel, *ecs;
+    } cases[] = {
+        {"{\"level\":\"error\"}", "level", "{\"error\":true}", "{\"event.outcome\":\"failure\"}"},
+        {"{\"level\":\"info\",\"a\":1}", "severity_text", "{\"a\":1}", "{\"a\":1}"},
+        {"{\"level\":\"info\",\"a\":1}", "log.level", "{\"a\":1}", "{\"a\":1}"},
+        {"{\"log\":{\"level\":\"info\"}}", "log.level", "{\"log\":{}}", "{\"log\":{}}"},
+        {"{\"log\":{\"level\":\"info\"},\"a\":1}", "log", "{\"a\":1}", "{\"a\":1}"},
+        {"{\"level\":\"info\"}", "severity_number", "{\"severity_text\":\"info\"}",
+         "{\"log.level\":\"info\"}"},
+        {"{\"severity_number\":9}", "severity_number", "{}", "{}"},
+        {"{\"level\":\"info\",\"severity\":1}", "severity",
+         "{\"severity_text\":\"info\",\"severity_number\":9}",
+         "{\"log.level\":\"info\",\"event.severity\":9}"},
+        {"{\"error\":\"boom\",\"a\":1}", "error", "{\"a\":1}", "{\"a\":1}"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct event event = scanned(cases[i].line);
+        CHECK(removed(&event, cases[i].path));
+        CHECK_TEXT(encoded(&event, NAMES_OTEL), cases[i].otel);
+        CHECK_TEXT(encoded(&event, NAMES_ECS), cases[i].ecs);
+    }
+}
+
+static void what_is_removed_leaves_an_error_one(void)
+{
+    static const char *const cases[][2] = {{"{\"level\":\"error\"}", "level"},
+                                           {"{\"error\":\"boom\"}", "error"},
+                                           {"{\"stack_trace\":[\"a\"]}", "stack_trace"},
+                                           {"{\"err\":{\"type\":\"X\"}}", "err"},
+                                           {"{\"status\":500}", "http.response.status_code"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct event event = scanned(cases[i][0]);
+        CHECK(removed(&event, cases[i][1]));
+        CHECK(event_is_error(&event, &fix.arena));
+    }
+}
+
+static void what_is_set_after_it_was_removed_is_there(void)
+{
+    struct event event = scanned("{\"level\":\"error\"}");
+    CHECK(removed(&event, "level"));
+    CHECK(set(&event, "severity_text", text("warn")));
+    CHECK_TEXT(encoded(&event, NAMES_ECS), "{\"log.level\":\"warn\",\"event.severity\":13}");
+}
+
 static void renaming_keeps_the_place_and_replaces_a_twin(void)
 {
     struct event event = scanned("{\"a\":1,\"b\":2,\"c\":{\"d\":3}}");
@@ -102,5 +150,8 @@ static void a_shared_index_is_copied_before_the_first_edit(void)
 CHECK_MAIN(TEST(setting_edits_the_spelling_that_is_found),
            TEST(setting_goes_into_a_parent_object_or_adds_the_dotted_key),
            TEST(a_slot_that_is_set_is_known_at_once), TEST(removing_takes_the_comma_along),
+           TEST(what_is_removed_is_gone_under_every_name),
+           TEST(what_is_removed_leaves_an_error_one),
+           TEST(what_is_set_after_it_was_removed_is_there),
            TEST(renaming_keeps_the_place_and_replaces_a_twin),
            TEST(a_shared_index_is_copied_before_the_first_edit))

@@ -22,10 +22,35 @@ static void fields_in_the_way_go_under_labels(void)
         {"{\"event.outcome\":{\"a\":1}}", "{\"labels.event.outcome\":\"{\\\"a\\\":1}\"}"},
         {"{\"a.b\":1,\"a\":{\"b\":2}}", "{\"labels.a.b\":1,\"a\":{\"b\":2}}"},
         {"{\"span.id\":{}}", "{\"span.id\":\"{}\"}"},
+        {"{\"http\":{\"response\":\"x\"},\"http_status\":200}",
+         "{\"http\":{\"response\":\"x\"},\"labels.http_status\":200,\"event.outcome\":"
+         "\"success\"}"},
+        {"{\"a\":{\"b\":1},\"a.b.c\":2}", "{\"a\":{\"b\":1},\"labels.a.b.c\":2}"},
+        {"{\"a\":{\"b\":{}},\"a.b.c\":2}", "{\"a\":{\"b\":{}},\"a.b.c\":2}"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct event event = scanned(cases[i].line);
         CHECK_TEXT(encoded(&event, NAMES_ECS), cases[i].want);
+    }
+}
+
+static void the_judgement_keeps_out_of_an_objects_name(void)
+{
+    static const struct {
+        const char *line, *want;
+    } cases[] = {
+        {"{\"level\":\"error\",\"error.type\":\"t\"}",
+         "{\"severity_text\":\"error\",\"error.type\":\"t\",\"severity_number\":17,"
+         "\"event.outcome\":\"failure\"}"},
+        {"{\"error\":{\"code\":5}}", "{\"error\":{\"code\":5}}"},
+        {"{\"error\":true}", "{\"event.outcome\":\"failure\"}"},
+        {"{\"error\":5}", "{\"labels.error\":5}"},
+        {"{\"event.outcome\":\"denied\"}", "{\"labels.event.outcome\":\"denied\"}"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct event event = scanned(cases[i].line);
+        struct encoding encoding = {.names = NAMES_OTEL, .outcome = true};
+        CHECK_TEXT(encoded_with(&event, encoding), cases[i].want);
     }
 }
 
@@ -42,4 +67,5 @@ static void a_label_that_finds_no_memory_makes_the_buffer_full(void)
 }
 
 CHECK_MAIN(TEST(fields_in_the_way_go_under_labels),
+           TEST(the_judgement_keeps_out_of_an_objects_name),
            TEST(a_label_that_finds_no_memory_makes_the_buffer_full))

@@ -61,7 +61,9 @@ static void keys_of_two_meanings_take_the_one_their_value_has(void)
 {
     CHECK_EQ(text_claimed(SLOT_ERROR, "true"), SLOT_ERROR);
     CHECK_EQ(text_claimed(SLOT_ERROR, "failure"), SLOT_ERROR);
-    CHECK_EQ(text_claimed(SLOT_ERROR, "connection refused"), SLOT_EXCEPTION_MESSAGE);
+    CHECK_EQ(claimed(SLOT_ERROR, "error", VALUE_STRING, "connection refused"),
+             SLOT_EXCEPTION_MESSAGE);
+    CHECK_EQ(claimed(SLOT_ERROR, "event.outcome", VALUE_STRING, "denied"), SLOT_NONE);
     CHECK_EQ(text_claimed(SLOT_ERROR, "<nil>"), SLOT_NONE);
     CHECK_EQ(claimed(SLOT_ERROR, "error", VALUE_OBJECT, "{}"), SLOT_NONE);
     CHECK_EQ(claimed(SLOT_EXCEPTION_STACKTRACE, "exception", VALUE_STRING, "one line"),

@@ -256,6 +256,23 @@ static void a_timestamp_is_there_under_every_naming_and_once(void)
         "{\"create\":{\"_id\":\"weir-f1-77\"}}\n{\"@timestamp\":\"2025-01-01T00:00:00Z\"}\n");
 }
 
+static void the_judgement_is_no_value_where_error_is_an_object(void)
+{
+    static const struct field type = {.key = {"error.type", 10},
+                                      .value = {.kind = VALUE_STRING, .text = {"timeout", 7}},
+                                      .slot = SLOT_ERROR_TYPE};
+    struct elasticsearch es = {.names = NAMES_OTEL};
+    struct event event = event_of("weir-f1-77", type);
+    event.severity = 17;
+    set_encoding(&es);
+    struct buffer body;
+    buffer_init(&body, 1 << 16);
+    elasticsearch_encode(&es, &event, STR("logs-app-prod"), &body, &test_arena);
+    CHECK(str_find_str(buffer_str(&body), STR("\"event.outcome\":\"failure\"")) != SIZE_MAX);
+    CHECK(str_find_str(buffer_str(&body), STR("\"error\":")) == SIZE_MAX);
+    buffer_clear(&body);
+}
+
 static void names_in_the_path_are_escaped(void)
 {
     struct elasticsearch es = {.pipeline = STR("my pipe")};
@@ -312,6 +329,7 @@ int main(void)
                                        TEST(real_answers_of_other_projects_are_read_alike),
                                        TEST(a_data_stream_gets_its_fields_and_a_timestamp),
                                        TEST(a_timestamp_is_there_under_every_naming_and_once),
+                                       TEST(the_judgement_is_no_value_where_error_is_an_object),
                                        TEST(names_in_the_path_are_escaped),
                                        TEST(mistakes_are_found_when_it_is_opened)};
     return cmocka_run_group_tests(tests, NULL, NULL);
