@@ -167,12 +167,6 @@ void drain_committed(struct drain *drain, uint64_t ticket)
 
 /* --- what came back ---------------------------------------------------------------------- */
 
-/* Without an outcome: it waits on disk, where there is room, else it stays open. */
-static bool queue_again(struct drain *drain, struct str bytes)
-{
-    return queue_has_room(&drain->queue) && queue_put_record(&drain->queue, bytes);
-}
-
 static bool refuse_record(struct drain *drain, struct str bytes, struct str words)
 {
     struct letters *letters = &drain->letters;
@@ -187,10 +181,11 @@ static bool refuse_record(struct drain *drain, struct str bytes, struct str word
 /* False: it cannot be kept now. */
 static bool settle_record(struct drain *drain, struct str bytes, const struct parcel *item)
 {
-    if (item->outcome == OUTCOME_MOVED)
+    bool stays_open = item->outcome == OUTCOME_OPEN && !drain->queue.is_open;
+    if (item->outcome == OUTCOME_MOVED || stays_open)
         return true;
-    if (item->outcome == OUTCOME_OPEN && !queue_again(drain, bytes))
-        return true;
+    if (item->outcome == OUTCOME_OPEN && !queue_take_back(&drain->queue, bytes))
+        return false;
     if (item->outcome == OUTCOME_DEAD_LETTERED &&
         !refuse_record(drain, bytes, str_from(item->words)))
         return false;

@@ -62,7 +62,7 @@ void drain_committed(struct drain *drain, uint64_t ticket);
 /* Takes what came back from the far end: counts it, closes it, keeps dead letters; what has no outcome goes into the
  * queue. False: a dead letter cannot be kept now; the drain holds and wants the same payload again. */
 bool drain_settle(struct drain *drain, struct payload *payload);
-/* is_needed: a source that may soon be gone still has events without an outcome here. After a while, or when the far end
+/* is_needed: what waits here in memory had better be on disk (its source may soon be gone, or goes on). After a while, or when the far end
  * is away, what waits in memory is called back, into the queue. */
 void drain_recall(struct drain *drain, struct delivery *delivery, int64_t mono_ns, bool is_needed);
 /* What its delivery told of itself. */

@@ -74,13 +74,24 @@ static void hear_delivery(struct lane *lane)
     hear_notices(lane);
 }
 
+/* Outputs whose queue takes what comes, while older events wait in memory: those would hold the
+ * rewind where it is, and the next start would read again all that was delivered elsewhere since.
+ */
+static uint64_t left_behind(struct lane *lane)
+{
+    uint64_t diverting = 0;
+    for (uint16_t i = 0; i < lane->pipeline.drain_count; i++)
+        diverting |= (uint64_t)room_diverts(&lane->pipeline, &lane->pipeline.drains[i]) << i;
+    return diverting ? diverting & state_owed(lane->state, lane->pipeline.entry_count) : 0;
+}
+
 /* What a source that may soon be gone still owes must not live in memory alone. */
 static void recall(struct lane *lane, int64_t mono_ns)
 {
     if (!lane->delivery || mono_ns < lane->recall_at_ns)
         return;
     lane->recall_at_ns = mono_ns + WATCH_EVERY_NS;
-    uint64_t needed = state_leaving(lane->state);
+    uint64_t needed = state_leaving(lane->state) | left_behind(lane);
     for (uint16_t i = 0; i < lane->pipeline.drain_count; i++)
         if (lane->pipeline.drains[i].outbox)
             drain_recall(&lane->pipeline.drains[i], lane->delivery, mono_ns, needed >> i & 1);

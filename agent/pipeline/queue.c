@@ -148,13 +148,18 @@ bool queue_put(struct queue *queue, const struct event *event)
     return end_entry(queue);
 }
 
-bool queue_put_record(struct queue *queue, struct str record)
+static bool put_record(struct queue *queue, struct str record)
 {
     struct buffer *to = spool_begin(&queue->spool, STR(""), queue->host->engine->now_ns);
     if (!to)
         return false;
     buffer_add(to, record);
     return end_entry(queue);
+}
+
+bool queue_take_back(struct queue *queue, struct str record)
+{
+    return !writer_is_ailing(state_writer(queue->state)) && put_record(queue, record);
 }
 
 /* --- out --------------------------------------------------------------------------------- */

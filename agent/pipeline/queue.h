@@ -40,9 +40,11 @@ void queue_close(struct queue *queue); /* zeroed is allowed */
 
 /* It takes a batch now; the oldest are dropped for it where that was asked for. */
 bool queue_has_room(struct queue *queue);
-/* Takes an event in, or a record; its origin is the caller's to settle. False: it does not fit. */
+/* Takes an event in; its origin is the caller's to settle. False: it does not fit. */
 bool queue_put(struct queue *queue, const struct event *event);
-bool queue_put_record(struct queue *queue, struct str record);
+/* The same for the record of one that was under way, also above the size: memory bounds how many there are. False: the
+ * disk takes it later. */
+bool queue_take_back(struct queue *queue, struct str record);
 
 /* There is something to read. */
 bool queue_has_more(const struct queue *queue);

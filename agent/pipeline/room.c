@@ -15,6 +15,11 @@ static bool is_away(const struct pipeline *pipeline, const struct drain *drain)
     return drain->away_since_ns && pipeline->engine.mono_ns - drain->away_since_ns >= AWAY_NS;
 }
 
+bool room_diverts(const struct pipeline *pipeline, const struct drain *drain)
+{
+    return drain->diverts && is_away(pipeline, drain);
+}
+
 struct shares {                   /* outputs by what they can take */
     uint64_t roomy, behind, away; /* away: behind, but there is room in memory */
 };
