@@ -243,12 +243,31 @@ static __attribute__((noinline)) bool is_better(const struct scan *scan, enum sl
     return is_other || rank < rank_before;
 }
 
+/* Nearly every line has a time and a level, so these go the short way. */
+static inline enum slot claim(struct scan *scan, enum slot slot, const struct field *field)
+{
+    struct event *event = scan->event;
+    struct time_cache *cache = &scan->scanner->time;
+    bool is_string = field->value.kind == VALUE_STRING;
+    if (slot == SLOT_TIME && is_string &&
+        time_parse_common(field->value.text, cache, &event->time_ns)) {
+        event->flags |= EVENT_TIME_OWN;
+        return slot;
+    }
+    if (slot == SLOT_SEVERITY_TEXT && is_string) {
+        uint8_t severity = severity_from_word(field->value.text);
+        event->severity = severity ? severity : event->severity;
+        return severity ? slot : SLOT_NONE;
+    }
+    return slot_claim(event, slot, field, cache);
+}
+
 void scan_fill(struct scan *scan, struct field *field, enum slot slot, uint8_t rank)
 {
     struct event *event = scan->event;
     if (UNLIKELY(event->slots[slot]) && !is_better(scan, slot, rank))
         return;
-    enum slot claimed = slot_claim(event, slot, field, &scan->scanner->time);
+    enum slot claimed = claim(scan, slot, field);
     if (LIKELY(claimed == slot) || (claimed != SLOT_NONE && !event->slots[claimed]))
         slot_give(event, claimed, (uint16_t)(event->count - 1));
 }

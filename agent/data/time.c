@@ -183,30 +183,10 @@ bool time_parse_clf(struct str text, int64_t *ret_ns)
     return read_rest(str_skip(text, 17), ns, ret_ns);
 }
 
-static unsigned digit_of(char byte)
-{
-    return (unsigned)(unsigned char)byte - '0'; /* above 9: it is none */
-}
-
-/* "2023-01-02T03:04:05.678Z", which most loggers write, in the minute of the line before. */
-static bool read_common(struct str text, const struct time_cache *cache, int64_t *ret_ns)
-{
-    if (text.len != 24 || !cache || !bytes_equal(cache->minute, text.at, MINUTE_LENGTH) ||
-        text.at[16] != ':' || text.at[19] != '.' || text.at[23] != 'Z')
-        return false;
-    unsigned tens = digit_of(text.at[17]), ones = digit_of(text.at[18]);
-    unsigned a = digit_of(text.at[20]), b = digit_of(text.at[21]), c = digit_of(text.at[22]);
-    unsigned second = tens * 10 + ones, ms = a * 100 + b * 10 + c;
-    if (tens > 6 || ones > 9 || a > 9 || b > 9 || c > 9 || second > 60)
-        return false;
-    *ret_ns = cache->minute_ns + (int64_t)second * SECOND_NS + (int64_t)ms * 1000000;
-    return true;
-}
-
 bool time_parse(struct str text, struct time_cache *cache, int64_t *ret_ns)
 {
     int64_t minute_ns;
-    if (read_common(text, cache, ret_ns))
+    if (cache && time_parse_common(text, cache, ret_ns))
         return true;
     if (cached_minute(text, cache, &minute_ns))
         return read_rest(str_skip(text, MINUTE_LENGTH), minute_ns, ret_ns);

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "agent/data/alias.h"
 #include "agent/memory.h"
+#include "agent/must.h"
 
 enum { FAILING_SLOTS = 4096 }; /* open invocations that had an error; a power of two */
 
@@ -56,8 +58,6 @@ static struct function *function_add(struct functions *functions, struct str nam
 
 static struct function *function_find(struct functions *functions, struct str name)
 {
-    if (functions->last && str_equal(functions->last->name, name))
-        return functions->last;
     uint64_t hash = XXH3_64bits(name.at, name.len);
     struct function *found = NULL;
     for (size_t i = 0; i < functions->count && !found; i++)
@@ -72,24 +72,34 @@ static struct function *function_find(struct functions *functions, struct str na
     return found;
 }
 
+/* Of slots that only a field can fill. */
+static inline bool is_nowhere(const struct event *event, enum slot slot)
+{
+    return !event->slots[slot] && event->flat & event_flat_bit(slot);
+}
+
 /* Nearly always a text in a field of its own. False: the slot says nothing. */
-static bool text_of_slot(const struct event *event, enum slot slot, struct arena *scratch,
-                         struct str *ret)
+static inline bool text_of_slot(const struct event *event, enum slot slot, struct arena *scratch,
+                                struct str *ret)
 {
     const struct field *field = event_slot(event, slot);
+    if (is_nowhere(event, slot))
+        return false;
     if (!field || (field->value.kind != VALUE_STRING && field->value.kind != VALUE_TEXT))
         return value_text(event_get_slot(event, slot, scratch), scratch, ret);
     *ret = field->value.text;
     return true;
 }
 
-static struct function *function_of(struct functions *functions, const struct event *event,
-                                    struct arena *scratch)
+static inline struct function *function_of(struct functions *functions, const struct event *event,
+                                           struct arena *scratch)
 {
     struct str name;
     if (!text_of_slot(event, SLOT_FAAS_NAME, scratch, &name) &&
         !text_of_slot(event, SLOT_SERVICE_NAME, scratch, &name))
         return NULL;
+    if (LIKELY(functions->last && str_equal(functions->last->name, name)))
+        return functions->last;
     return name.len ? function_find(functions, name) : NULL;
 }
 
@@ -103,10 +113,16 @@ static uint64_t *failing_slot(struct functions *functions, const struct event *e
     return &functions->failing[*ret_hash >> 32 & (FAILING_SLOTS - 1)];
 }
 
+/* What the platform says stands in fields of their own, in the unit of the slot. */
 static double slot_number(const struct event *event, enum slot slot, struct arena *scratch)
 {
+    const struct field *field = event_slot(event, slot);
     double number = 0;
-    return value_number(event_get_slot(event, slot, scratch), &number) ? number : 0;
+    if (is_nowhere(event, slot))
+        return 0;
+    bool is_plain = field && (field->value.kind == VALUE_INTEGER || slot_type(slot) == SLOT_FLOAT);
+    struct value value = is_plain ? field->value : event_get_slot(event, slot, scratch);
+    return value_number(value, &number) ? number : 0;
 }
 
 static void count_report(struct function *function, const struct event *event,
@@ -130,7 +146,7 @@ static void count_report(struct function *function, const struct event *event,
         function->memory_used_mb = used;
     if (size > function->memory_size_mb)
         function->memory_size_mb = size;
-    if (value_text(event_get_slot(event, SLOT_LAMBDA_STATUS, scratch), scratch, &status))
+    if (text_of_slot(event, SLOT_LAMBDA_STATUS, scratch, &status))
         function->timeouts += str_equal(status, STR("timeout"));
 }
 
