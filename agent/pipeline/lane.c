@@ -328,7 +328,8 @@ static void commit_if_due(struct lane *lane, int64_t mono_ns)
 {
     lane->is_dirty |= state_is_dirty(lane->state); /* an input gave a source up, or wrote a note */
     bool is_awaited = state_is_urgent(lane->state) && writer_is_idle(state_writer(lane->state));
-    bool is_time = lane->is_dirty && (mono_ns >= lane->commit_at_ns || lane->mode != LANE_RUN);
+    bool is_ending = lane->mode != LANE_RUN && lane->is_idle; /* nothing more joins this commit */
+    bool is_time = lane->is_dirty && (mono_ns >= lane->commit_at_ns || is_ending);
     if (is_awaited || is_time)
         commit(lane, mono_ns);
     for (uint16_t i = 0; i < lane->pipeline.holder_count; i++)

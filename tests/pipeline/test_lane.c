@@ -36,6 +36,28 @@ static void once_reads_every_file_to_its_end_balances_and_is_done(void)
     rig_close(&rig);
 }
 
+static void once_commits_in_groups_while_it_reads_and_without_delay_at_the_end(void)
+{
+    enum { LINE = 8000, COUNT_MAX = 500, STEPS = 20 }; /* so many steps are 200 ms */
+    static char line[LINE];
+    struct rig rig;
+    rig_open(&rig, "input tail { path = \"/logs/*.log\" read_from = beginning }\n"
+                   "output discard { }\n");
+    memset(line, 'a', sizeof line);
+    line[LINE - 1] = '\n';
+    for (int i = 0; i < COUNT_MAX; i++)
+        sim_files_append(rig.sim, "/logs/a.log", (struct str){line, LINE});
+    rig.agent.lane.mode = LANE_ONCE;
+    uint64_t steps = 0, commits = rig.agent.lane.last_ticket;
+    for (; steps < STEPS_MAX && !lane_is_done(&rig.agent.lane); steps++)
+        rig_step(&rig);
+    commits = rig.agent.lane.last_ticket - commits;
+    CHECK_EQ(rig_totals(&rig, 0)->delivered, COUNT_MAX);
+    CHECK(steps >= 2 * STEPS);
+    CHECK(commits <= steps / STEPS + 4); /* the birth of the file, and what ends it */
+    rig_close(&rig);
+}
+
 static void once_decides_what_is_held_when_the_streams_have_ended(void)
 {
     struct rig rig;
@@ -212,6 +234,7 @@ static void progress_grows_while_something_moves_and_stands_still_afterwards(voi
 }
 
 CHECK_MAIN(TEST(once_reads_every_file_to_its_end_balances_and_is_done),
+           TEST(once_commits_in_groups_while_it_reads_and_without_delay_at_the_end),
            TEST(once_decides_what_is_held_when_the_streams_have_ended),
            TEST(a_lane_that_was_told_to_stop_reads_nothing_more_and_is_done_when_all_is_on_disk),
            TEST(what_is_not_known_to_be_on_disk_is_revealed_as_in_flight),
