@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/command/foresight.h"
+#include "agent/command/strays.h"
 
 /* --- a why where it belongs ---------------------------------------------------------------- */
 
@@ -86,6 +87,7 @@ enum code rehearse(struct rehearsal *rehearsal, struct why *why)
     foresee_memory(rehearsal->config, rehearsal->diagnostics);
     foresee_files(rehearsal->config, rehearsal->diagnostics);
     foresee_state(rehearsal->config, rehearsal->files, rehearsal->diagnostics);
+    foresee_strays(rehearsal->config, rehearsal->files, rehearsal->diagnostics);
     return OK;
 }
 

@@ -184,7 +184,10 @@ static bool find_files(struct agent *agent, const struct order *order, const str
         if (!add_file(&listing, order->paths[i]))
             return false;
     if (order->path_count == 0) {
+        const struct node *output = node_find(agent->config->nodes, NODE_OUTPUT, order->to);
         list_letters(&listing, files, order->to);
+        if (output && output->was.len)
+            list_letters(&listing, files, output->was);
         listing.directory = own;
         list_letters(&listing, files, order->to);
     }

@@ -12,6 +12,8 @@
 #include "agent/builtin.h"
 #include "agent/command/command.h"
 #include "agent/command/crew.h"
+#include "agent/command/foresight.h"
+#include "agent/command/strays.h"
 #include "agent/ports/broker.h"
 #include "agent/ports/exchange.h"
 #include "agent/sight/admin.h"
@@ -406,6 +408,10 @@ int command_run(int argc, char **argv)
         .files = files,
         .plugins = {builtin_inputs, builtin_filters, builtin_outputs}};
     bool configured = agent_configure(&agent, &config, &diagnostics);
+    if (configured) {
+        foresee_state(agent.config, files, &diagnostics);
+        foresee_strays(agent.config, files, &diagnostics);
+    }
     command_diagnose(&diagnostics);
     code = configured ? run_agent(&agent, &options, files) : EXIT_CONFIG;
     agent_close(&agent);
