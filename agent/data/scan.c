@@ -380,13 +380,16 @@ static bool drop_twins(struct scan *scan)
     return table != NULL;
 }
 
-/* GELF writes syslog's numbers, which elsewhere could mean anything. */
-static void learn_gelf_level(struct event *event)
+/* GELF and journald write syslog's numbers, which elsewhere could mean anything. */
+static void learn_syslog_level(struct event *event)
 {
     const struct field *body = event_slot(event, SLOT_BODY);
-    struct field *level =
-        body && str_equal(body->key, STR("short_message")) ? find_key(event, STR("level")) : NULL;
+    struct field *level = NULL;
     int64_t number;
+    if (body && str_equal(body->key, STR("short_message")))
+        level = find_key(event, STR("level"));
+    else if (body && str_equal(body->key, STR("MESSAGE")))
+        level = find_key(event, STR("PRIORITY"));
     if (!level || !value_integer(level->value, &number))
         return;
     event->severity = severity_from_syslog(number);
@@ -398,7 +401,7 @@ static void learn_gelf_level(struct event *event)
 static void learn_severity(struct event *event)
 {
     struct spot spot;
-    learn_gelf_level(event);
+    learn_syslog_level(event);
     if (event->severity == SEVERITY_NONE && find_slot(event, SLOT_SEVERITY_TEXT, &spot))
         event->severity = value_severity(spot_value(&spot));
 }

@@ -249,6 +249,7 @@ static bool is_level(struct str text, size_t start, size_t end)
         return false;
     char before = start ? text.at[start - 1] : '\0', after = end < text.len ? text.at[end] : '\0';
     bool is_framed = (before == '[' && (after == ']' || after == ' ')) ||
+                     (before == ':' && after == ']') || /* [core:error] */
                      (before == '<' && after == '>') || (after == ':' && before != '"') ||
                      (after == '[' && start == 0);
     return (is_framed || is_shouted(word) || names_level(str_slice(text, 0, start))) &&

@@ -143,5 +143,7 @@ enum format_result lambda_line_read(struct reader *reader, struct str text);
 /* Access log of an API gateway in JSON: the keys mean something else there. False: it is none. */
 bool gateway_event_read(struct reader *reader);
 void plain_read(struct reader *reader, struct str text);
+/* The level that a text shouts, where the event has none. */
+void plain_level(struct reader *reader, struct str text);
 
 #endif

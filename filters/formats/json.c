@@ -62,6 +62,27 @@ static enum format_result broken(struct reader *reader, enum scan_result result)
     return FORMAT_BROKEN;
 }
 
+/* A container's runtime wraps whatever the program wrote, line end included. */
+static void stream_read(struct reader *reader)
+{
+    struct event *event = reader->event;
+    const struct field *body = event_slot(event, SLOT_BODY);
+    if (!body || !value_is_text(body->value))
+        return;
+    struct value value = body->value;
+    if (value.kind == VALUE_ESCAPED)
+        value.text = json_unescape(value.text, reader->arena);
+    if (!value.text.at)
+        return;
+    value = (struct value){.kind = VALUE_TEXT, .text = str_trim(value.text)};
+    if (value.text.len < body->value.text.len)
+        event_set_slot(event, SLOT_BODY, value, reader->arena);
+    if (value.text.len && *value.text.at == '{')
+        reader_message(reader);
+    else
+        plain_level(reader, value.text);
+}
+
 static enum format_result json_read(struct reader *reader, struct str text)
 {
     struct event *event = reader->event;
@@ -77,6 +98,8 @@ static enum format_result json_read(struct reader *reader, struct str text)
         return FORMAT_READ;
     if (reader_has(reader, SLOT_FAAS_INVOCATION_ID))
         reader_message(reader);
+    else if (reader_has(reader, SLOT_LOG_IOSTREAM) && !event->severity)
+        stream_read(reader);
     return FORMAT_READ;
 }
 

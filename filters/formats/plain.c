@@ -17,13 +17,19 @@ static struct str skip_joints(struct str text)
     return text;
 }
 
-/* `[2024-01-02 03:04:05] `, `[10/Oct/2000:13:55:36 -0700] `: what is behind it. */
+/* `[2024-01-02 03:04:05 +0000] `, `[10/Oct/2000:13:55:36 -0700] `: what is behind it. Where the
+ * bracket holds more, as in `[2024-01-02T03:04:05Z ERROR app] `, the text stays whole. */
 static struct str bracketed_time(struct reader *reader, struct str text)
 {
     struct cut cut = str_cut(str_skip(text, 1), ']');
-    bool is_time =
-        cut.found && (cut.head.len == CLF_TIME_LEN || cut.head.len == time_prefix(cut.head));
-    return is_time && cut.head.len && reader_time(reader, cut.head) ? skip_joints(cut.tail) : text;
+    size_t len = time_prefix(cut.head);
+    if (!cut.found || (!len && cut.head.len != CLF_TIME_LEN))
+        return text;
+    if (reader_time(reader, cut.head))
+        return skip_joints(cut.tail);
+    if (len)
+        (void)reader_time(reader, str_slice(cut.head, 0, len));
+    return text;
 }
 
 static struct str leading_time(struct reader *reader, struct str text)
@@ -68,8 +74,21 @@ static bool is_outcry(struct str text)
     return false;
 }
 
-static void level_read(struct reader *reader, struct str text)
+/* `<34>` of syslog: what is left of the number by eights is the severity. */
+static uint8_t priority_read(struct str text)
 {
+    enum { PRIORITY_MAX = 191, SEVERITIES = 8 };
+    struct cut cut = str_cut(str_slice(text, 0, sizeof "<191>" - 1), '>');
+    uint64_t priority;
+    bool is_one = cut.found && str_starts(cut.head, STR("<")) &&
+                  str_to_uint(str_skip(cut.head, 1), &priority) && priority <= PRIORITY_MAX;
+    return is_one ? severity_from_syslog((int64_t)(priority % SEVERITIES)) : SEVERITY_NONE;
+}
+
+void plain_level(struct reader *reader, struct str text)
+{
+    reader->event->severity =
+        reader->event->severity ? reader->event->severity : priority_read(text);
     struct str word = is_klog(text) ? str_slice(text, 0, 1) : level_word(text);
     if (word.len && reader_level(reader, word))
         return;
@@ -80,7 +99,7 @@ static void level_read(struct reader *reader, struct str text)
 void plain_read(struct reader *reader, struct str text)
 {
     struct str body = str_trim(leading_time(reader, text));
-    level_read(reader, body);
+    plain_level(reader, body);
     if (tells_no_memory(body))
         reader_failed(reader);
     reader_text(reader, SLOT_BODY, body.len ? body : text);

@@ -94,6 +94,26 @@ static const struct golden loggers[] = {
      "projects/p/traces/4bf92f3577b34da6a3ce929d0e0e4736"},
 };
 
+/* What container runtimes and journald wrap around lines. */
+static const struct golden wrapped[] = {
+    {"{\"log\":\"ERROR hello\\n\",\"stream\":\"stderr\",\"time\":\"2024-05-01T12:34:56.5Z\"}",
+     "2024-05-01T12:34:56.500Z 17|BODY=ERROR hello|LOG_IOSTREAM=stderr|TIME=2024-05-01T12:34:56.5Z|"
+     "SEVERITY_TEXT=ERROR"},
+    {"{\"log\":\"{\\\"level\\\":\\\"error\\\",\\\"msg\\\":\\\"inner\\\"}\\n\",\"stream\":"
+     "\"stdout\","
+     "\"time\":\"2024-05-01T12:34:56Z\"}",
+     "2024-05-01T12:34:56Z "
+     "17|LOG_IOSTREAM=stdout|TIME=2024-05-01T12:34:56Z|SEVERITY_TEXT=error|BODY=inner"},
+    {"{\"log\":\"hello\",\"stream\":\"stdout\"}", "- 0|BODY=hello|LOG_IOSTREAM=stdout"},
+    {"{\"log\":\"no error\",\"level\":\"warn\",\"stream\":\"stdout\"}",
+     "- 13|BODY=no error|SEVERITY_TEXT=warn|LOG_IOSTREAM=stdout"},
+    {"{\"log\":\"\\n\",\"stream\":\"stdout\"}", "- 0|BODY=|LOG_IOSTREAM=stdout"},
+    {"{\"__REALTIME_TIMESTAMP\":\"1714566896789000\",\"PRIORITY\":\"3\",\"MESSAGE\":\"journald\","
+     "\"_HOSTNAME\":\"h\"}",
+     "2024-05-01T12:34:56.789Z "
+     "17|TIME=1714566896789000|SEVERITY_TEXT=3|BODY=journald|HOST_NAME=h"},
+};
+
 static const struct golden functions[] = {
     {"{\"timestamp\":\"2023-01-02T03:04:05.678Z\",\"level\":\"INFO\",\"requestId\":\"" ID
      "\",\"message\":\"node\"}",
@@ -142,6 +162,7 @@ static const struct golden functions[] = {
 static void every_loggers_keys_fill_the_slots(void)
 {
     check_golden(&format_json, loggers, COUNT(loggers));
+    check_golden(&format_json, wrapped, COUNT(wrapped));
 }
 
 static void functions_lines_give_up_what_they_wrap(void)

@@ -26,6 +26,21 @@ static const struct golden lines[] = {
      "- 13|SEVERITY_TEXT=warn|BODY=level=warn in the middle of text"},
     {"no errors were found, all is information",
      "- 0|BODY=no errors were found, all is information"},
+    {"[2024-05-01T12:34:56Z ERROR my_crate] no route",
+     "2024-05-01T12:34:56Z 17|SEVERITY_TEXT=ERROR|BODY=[2024-05-01T12:34:56Z ERROR my_crate] no "
+     "route"},
+    {"[2024-05-01 12:34:56,789: ERROR/MainProcess] task",
+     "2024-05-01T12:34:56.789Z 17|SEVERITY_TEXT=ERROR|BODY=[2024-05-01 12:34:56,789: "
+     "ERROR/MainProcess] task"},
+    {"[2024-05-01 12:34:56 +0100] [7] [ERROR] worker",
+     "2024-05-01T11:34:56Z 17|SEVERITY_TEXT=ERROR|BODY=[7] [ERROR] worker"},
+    {"[Wed Oct 11 14:32:52.123456 2000] [core:error] [pid 35708] File does not exist",
+     "- 17|SEVERITY_TEXT=error|BODY=[Wed Oct 11 14:32:52.123456 2000] [core:error] [pid 35708] "
+     "File does not exist"},
+    {"<34>Oct 11 22:14:15 mymachine su: failed",
+     "- 18|BODY=<34>Oct 11 22:14:15 mymachine su: failed"},
+    {"<999>1 no priority", "- 0|BODY=<999>1 no priority"},
+    {"<b>no priority</b>", "- 0|BODY=<b>no priority</b>"},
     {"panic: runtime error: index out of range",
      "- 21|SEVERITY_TEXT=panic|BODY=panic: runtime error: index out of range"},
     {"Traceback (most recent call last):", "- 17|BODY=Traceback (most recent call last):"},
