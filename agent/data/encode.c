@@ -13,12 +13,13 @@
 #include "agent/data/slots.h"
 
 /* The name of what the event itself knows. False: it has none here, or stands nested already. */
-static bool write_name(const struct writer *writer, enum slot slot)
+static inline bool write_name(const struct writer *writer, enum slot slot)
 {
     bool is_outcome = slot == SLOT_ERROR && writer->encoding->outcome;
+    bool may_stand_nested = writer->has_parents || is_outcome;
     const struct target *target =
         naming_target(is_outcome ? NAMES_ECS : writer->encoding->names, slot);
-    if (target->name.len == 0 || stands_nested(writer, target->name))
+    if (target->name.len == 0 || (may_stand_nested && stands_nested(writer, target->name)))
         return false;
     buffer_add(writer->to, target->member);
     return true;
@@ -143,7 +144,7 @@ static void write_severity(const struct writer *writer)
     const struct event *event = writer->event;
     if (has_severity_text(event) && !event->slots[SLOT_SEVERITY_TEXT] &&
         write_name(writer, SLOT_SEVERITY_TEXT))
-        encode_text(writer->to, severity_word(event->severity));
+        write_string(writer->to, STR(""), severity_word(event->severity));
     if (has_severity_number(event) && write_name(writer, SLOT_SEVERITY_NUMBER))
         buffer_uint(writer->to, event->severity);
 }
@@ -162,9 +163,11 @@ static void write_sampling(const struct writer *writer)
 /* What the encoding asks to add, whatever the naming. */
 static void write_extras(const struct writer *writer)
 {
-    if (is_computed(writer, SLOT_SAMPLING_WEIGHT))
+    const struct encoding *encoding = writer->encoding;
+    if (encoding->sampling && is_computed(writer, SLOT_SAMPLING_WEIGHT))
         write_sampling(writer);
-    if (is_computed(writer, SLOT_EVENT_ID) && write_name(writer, SLOT_EVENT_ID))
+    if (encoding->event_id && is_computed(writer, SLOT_EVENT_ID) &&
+        write_name(writer, SLOT_EVENT_ID))
         encode_text(writer->to, writer->event->id);
     if (writer->encoding->doc_count && writer->event->weight > 1) {
         buffer_add(writer->to, STR(",\"_doc_count\":"));
@@ -172,71 +175,98 @@ static void write_extras(const struct writer *writer)
     }
 }
 
-static inline bool is_skipped(const struct writer *writer, uint16_t i)
+static inline bool is_gone(const struct writer *writer, unsigned i)
+{
+    return writer->event->fields[i].flags & FIELD_REMOVED ||
+           (writer->dead && writer->dead[i / 8] >> (i % 8) & 1);
+}
+
+static inline bool is_skipped(const struct writer *writer, unsigned i)
 {
     const struct field *field = &writer->event->fields[i];
-    if (field->flags & FIELD_REMOVED || (writer->dead && writer->dead[i / 8] >> (i % 8) & 1))
-        return true;
-    return field->slot == SLOT_NONE && is_doc_count(writer, field);
+    return is_gone(writer, i) || (field->slot == SLOT_NONE && is_doc_count(writer, field));
 }
 
 /* What has to be known of all fields before the first is written. */
 static void look_ahead(struct writer *writer)
 {
-    const struct event *event = writer->event;
-    for (uint16_t i = 0; i < event->count; i++) {
-        const struct field *field = &event->fields[i];
-        if (field->value.kind != VALUE_OBJECT || field->slot != SLOT_NONE ||
-            field->flags & FIELD_REMOVED)
+    const struct field *fields = writer->event->fields;
+    unsigned count = writer->event->count;
+    for (unsigned i = 0; i < count; i++) {
+        if (LIKELY(fields[i].value.kind != VALUE_OBJECT) || fields[i].slot != SLOT_NONE ||
+            fields[i].flags & FIELD_REMOVED)
             continue;
-        writer->objects = writer->objects_end ? writer->objects : i;
+        writer->objects = writer->objects_end ? writer->objects : (uint16_t)i;
         writer->objects_end = (uint16_t)(i + 1);
-        writer->has_parents |= namebook_may_have(writer->book, field->key);
+        writer->has_parents |= namebook_may_have(writer->book, fields[i].key);
     }
-    writer->is_error = event_is_error(event, writer->scratch);
+    writer->is_error = event_is_error(writer->event, writer->scratch);
 }
 
-/* A text that only has to be copied behind its name. */
-static inline bool write_simple(const struct writer *writer, const struct field *field)
+/* ,"name":value where slot and kind tell all. False: ask write_slot(). */
+static inline bool write_by_way(const struct writer *writer, const struct field *field)
 {
-    if (!writer->book->is_simple[field->slot] || writer->has_parents)
-        return false;
-    const struct target *target = naming_target(writer->book->naming, (enum slot)field->slot);
-    if (is_quoted(field->value.kind)) {
-        write_string(writer->to, target->member, field->value.text);
-    } else if (field->value.kind != VALUE_TEXT) {
-        return false;
-    } else if (is_plain_text(field->value.text)) {
-        write_string(writer->to, target->member, field->value.text);
-    } else {
-        buffer_add(writer->to, target->member);
-        encode_text(writer->to, field->value.text);
+    struct str text = field->value.text;
+    struct str member = writer->book->targets[field->slot].member;
+    switch ((enum way)writer->book->ways[field->slot][field->value.kind]) {
+    case WAY_NONE:
+        return true;
+    case WAY_CHECKED:
+        if (!is_plain_text(text))
+            return false;
+        write_string(writer->to, member, text);
+        return true;
+    case WAY_QUOTED:
+        write_string(writer->to, member, text);
+        return true;
+    case WAY_LOWER:
+        return write_lower(writer->to, member, text);
+    case WAY_DIGITS:
+        if (!is_plain_integer(text))
+            return false;
+        write_bare(writer->to, member, text);
+        return true;
+    case WAY_SPELLED:
+        write_bare(writer->to, member, text);
+        return true;
+    case WAY_TRUTH:
+        write_bare(writer->to, member, field->value.truth ? STR("true") : STR("false"));
+        return true;
+    case WAY_INTEGER:
+        buffer_add(writer->to, member);
+        buffer_int(writer->to, field->value.integer);
+        return true;
+    case WAY_ASKED:
+        break;
     }
-    return true;
+    return false;
 }
 
-static void write_field(const struct writer *writer, const struct field *field)
+/* Writes the i-th field and those behind it that go with it. Returns how many. */
+static inline unsigned write_field(const struct writer *writer, unsigned i)
 {
-    if (field->slot == SLOT_NONE)
-        write_user(writer, field);
-    else if (!write_simple(writer, field))
+    const struct field *field = &writer->event->fields[i];
+    if (field->slot == SLOT_NONE) {
+        unsigned run = writer->event->flags & EVENT_JSON ? copy_run(writer, (uint16_t)i) : 0;
+        if (run)
+            return run;
+        if (!is_skipped(writer, i))
+            write_user(writer, field);
+    } else if (!is_gone(writer, i) && (writer->has_parents || !write_by_way(writer, field))) {
         write_slot(writer, field);
+    }
+    return 1;
 }
 
 static void write_named(struct writer *writer)
 {
     const struct event *event = writer->event;
-    bool has_runs = event->flags & EVENT_JSON;
+    unsigned count = event->count;
     look_ahead(writer);
-    if (is_computed(writer, SLOT_TIME) && write_name(writer, SLOT_TIME))
+    if (event->time_ns && write_name(writer, SLOT_TIME))
         encode_time(writer->to, event->time_ns);
-    for (uint16_t i = 0; i < event->count; i++) {
-        uint16_t run = has_runs && event->fields[i].slot == SLOT_NONE ? copy_run(writer, i) : 0;
-        if (run)
-            i = (uint16_t)(i + run - 1);
-        else if (!is_skipped(writer, i))
-            write_field(writer, &event->fields[i]);
-    }
+    for (unsigned i = 0; i < count;)
+        i += write_field(writer, i);
     if (event_is_bare(event) && write_name(writer, SLOT_BODY))
         encode_text(writer->to, event->bytes);
     write_severity(writer);

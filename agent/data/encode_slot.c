@@ -19,10 +19,10 @@ static void write_severity_text(const struct writer *writer, struct value value)
         encode_text(writer->to, severity_word(writer->event->severity));
         return;
     }
-    char lower[32];
+    char lower[LEVEL_BYTES_MAX];
     size_t len = text.len < sizeof lower ? text.len : sizeof lower;
     for (size_t i = 0; i < len; i++)
-        lower[i] = text.at[i] >= 'A' && text.at[i] <= 'Z' ? (char)(text.at[i] | 0x20) : text.at[i];
+        lower[i] = small_letter(text.at[i]);
     encode_text(writer->to, (struct str){lower, len});
 }
 
@@ -60,17 +60,6 @@ static void write_text(const struct writer *writer, enum slot slot, const struct
 static bool has_spelling(enum value_kind kind)
 {
     return kind == VALUE_NUMBER || kind == VALUE_STRING || kind == VALUE_TEXT;
-}
-
-/* Digits that need no rewriting. */
-static bool is_plain_integer(struct str text)
-{
-    if (text.len == 0 || text.len > 18 || (text.at[0] == '0' && text.len > 1))
-        return false;
-    for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] < '0' || text.at[i] > '9')
-            return false;
-    return true;
 }
 
 static void write_integer(const struct writer *writer, enum slot slot, const struct field *field)

@@ -35,35 +35,52 @@ static inline uint64_t load(const char *at)
     return bytes;
 }
 
+#if defined(__SSE2__)
+/* As signed bytes, control characters and everything above 0x7F are less than a blank. */
+static inline __m128i special_bytes(const char *at)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i marks =
+        _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+    return _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(' ')), marks);
+}
+
+static inline bool are_plain_16(const char *at)
+{
+    return _mm_movemask_epi8(special_bytes(at)) == 0;
+}
+#else
+static inline bool are_plain_16(const char *at)
+{
+    return are_plain(load(at)) && are_plain(load(at + 8));
+}
+#endif
+
 /* Length of a prefix of plain ASCII; all of it if all is plain. */
 static size_t plain_length(struct str text)
 {
     size_t i = 0;
-#if defined(__SSE2__)
-    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
-    const __m128i blank = _mm_set1_epi8(' ');
-    for (; i + 16 <= text.len; i += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(text.at + i));
-        /* As signed bytes, control characters and everything above 0x7F are less than a blank. */
-        __m128i special =
-            _mm_or_si128(_mm_cmplt_epi8(v, blank),
-                         _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)));
-        unsigned mask = (unsigned)_mm_movemask_epi8(special);
-        if (mask)
-            return i + (size_t)__builtin_ctz(mask);
-    }
-#endif
-    for (; i + 8 <= text.len && are_plain(load(text.at + i)); i += 8)
-        ;
-    if (text.len >= 8 && i + 8 > text.len && are_plain(load(text.at + text.len - 8)))
-        return text.len;
+    while (i + 16 <= text.len && are_plain_16(text.at + i))
+        i += 16;
+    while (i + 8 <= text.len && are_plain(load(text.at + i)))
+        i += 8;
     while (i < text.len && is_plain(text.at[i]))
         i++;
     return i;
 }
 
+/* Whole words, the last one across what was seen already. */
 bool is_plain_text(struct str text)
 {
+    const char *at = text.at, *end = text.at + text.len;
+    if (text.len >= 16) {
+        for (; end - at > 16; at += 16)
+            if (!are_plain_16(at))
+                return false;
+        return are_plain_16(end - 16);
+    }
+    if (text.len >= 8)
+        return are_plain(load(at)) && are_plain(load(end - 8));
     return plain_length(text) == text.len;
 }
 

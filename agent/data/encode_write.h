@@ -26,6 +26,11 @@ static inline bool is_quoted(enum value_kind kind)
     return kind == VALUE_STRING || kind == VALUE_ESCAPED;
 }
 
+static inline char small_letter(char byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
+}
+
 /* ,"name":"body" of a name that is known, and of a string that is valid. */
 static inline void write_string(struct buffer *to, struct str member, struct str body)
 {
@@ -37,6 +42,43 @@ static inline void write_string(struct buffer *to, struct str member, struct str
     at = bytes_put(at, body);
     *at++ = '"';
     to->len = (size_t)(at - to->at);
+}
+
+enum { LEVEL_BYTES_MAX = 32 };
+
+/* The same in small letters; false if it is too long for a level. */
+static inline bool write_lower(struct buffer *to, struct str member, struct str body)
+{
+    char *at =
+        body.len <= LEVEL_BYTES_MAX ? buffer_reserve(to, member.len + body.len + 2) : NULL;
+    if (!at)
+        return body.len <= LEVEL_BYTES_MAX;
+    at = bytes_put(at, member);
+    *at++ = '"';
+    for (size_t i = 0; i < body.len; i++)
+        *at++ = small_letter(body.at[i]);
+    *at++ = '"';
+    to->len = (size_t)(at - to->at);
+    return true;
+}
+
+/* The same without quotes. */
+static inline void write_bare(struct buffer *to, struct str member, struct str body)
+{
+    char *at = buffer_reserve(to, member.len + body.len);
+    if (at)
+        to->len = (size_t)(bytes_put(bytes_put(at, member), body) - to->at);
+}
+
+/* Digits that need no rewriting. */
+static inline bool is_plain_integer(struct str text)
+{
+    if (text.len == 0 || text.len > 18 || (text.at[0] == '0' && text.len > 1))
+        return false;
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] < '0' || text.at[i] > '9')
+            return false;
+    return true;
 }
 
 /* ,"key": of a key that came as JSON. */

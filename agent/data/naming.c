@@ -91,20 +91,70 @@ static struct claim *claim_of(enum naming naming, struct str key)
     return &entry->claim;
 }
 
-/* Texts that are written as they are, whatever else the event has. */
-static bool is_simple(enum naming naming, enum slot slot)
+static enum way way_of_text(enum naming naming, enum slot slot, enum value_kind kind)
+{
+    bool is_ecs_level = slot == SLOT_SEVERITY_TEXT && naming == NAMES_ECS;
+    if (slot == SLOT_SPAN_ID && naming == NAMES_HONEYCOMB) /* a span or its parent */
+        return WAY_ASKED;
+    switch ((int)kind) {
+    case VALUE_STRING:
+        return is_ecs_level ? WAY_LOWER : WAY_QUOTED;
+    case VALUE_ESCAPED:
+        return is_ecs_level ? WAY_ASKED : WAY_QUOTED;
+    case VALUE_TEXT:
+        return is_ecs_level ? WAY_ASKED : WAY_CHECKED;
+    default:
+        return WAY_ASKED;
+    }
+}
+
+static enum way way_of_integer(enum naming naming, enum slot slot, enum value_kind kind)
+{
+    if (slot == SLOT_FAAS_MAX_MEMORY && (naming == NAMES_ECS || kind != VALUE_INTEGER))
+        return WAY_ASKED; /* bytes or MB */
+    if (kind == VALUE_NUMBER || kind == VALUE_STRING || kind == VALUE_TEXT)
+        return WAY_DIGITS;
+    return kind == VALUE_INTEGER ? WAY_INTEGER : WAY_ASKED;
+}
+
+static enum way way_of(enum naming naming, enum slot slot, enum value_kind kind)
 {
     switch ((int)slot) {
-    case SLOT_SEVERITY_TEXT: /* in lower case */
-        return naming != NAMES_ECS;
-    case SLOT_SPAN_ID: /* a span or its parent */
-        return naming != NAMES_HONEYCOMB;
-    case SLOT_SAMPLING_REASON: /* the event's own */
+    case SLOT_ERROR: /* the event's own, always */
+        return WAY_NONE;
+    case SLOT_SEVERITY_NUMBER: /* the event's own, unless a filter took it out */
+    case SLOT_SAMPLING_WEIGHT: /* or if a sampler saw it */
+    case SLOT_SAMPLING_REASON:
     case SLOT_SAMPLING_RULE:
     case SLOT_EVENT_ID:
-        return false;
+        return WAY_ASKED;
     default:
-        return slot_type(slot) == SLOT_TEXT;
+        break;
+    }
+    switch (slot_type(slot)) {
+    case SLOT_TEXT:
+        return way_of_text(naming, slot, kind);
+    case SLOT_INTEGER:
+        return way_of_integer(naming, slot, kind);
+    case SLOT_FLOAT:
+        return kind == VALUE_NUMBER ? WAY_SPELLED : WAY_ASKED;
+    case SLOT_BOOL:
+        return kind == VALUE_BOOL ? WAY_TRUTH : WAY_ASKED;
+    case SLOT_IS_DURATION:
+        return kind == VALUE_DURATION && naming == NAMES_ECS ? WAY_INTEGER : WAY_ASKED;
+    case SLOT_IS_TIME:
+        break;
+    }
+    return WAY_ASKED;
+}
+
+static void fill_ways(enum naming naming, enum slot slot)
+{
+    bool is_sent = naming_targets[naming][slot].name.len > 0;
+    bool is_own = books[naming].first[slot] == slot; /* no other slot has this name */
+    for (unsigned kind = 0; kind <= VALUE_ARRAY; kind++) {
+        enum way way = is_own ? way_of(naming, slot, (enum value_kind)kind) : WAY_ASKED;
+        books[naming].ways[slot][kind] = (uint8_t)(is_sent ? way : WAY_NONE);
     }
 }
 
@@ -117,7 +167,6 @@ static void fill_slot(enum naming naming, enum slot slot)
     if (claim->slot == SLOT_NONE)
         claim->slot = slot;
     books[naming].first[slot] = (uint8_t)claim->slot;
-    books[naming].is_simple[slot] = claim->slot == slot && is_simple(naming, slot);
     for (size_t i = 1; i < name.len; i++)
         if (name.at[i] == '.')
             claim_of(naming, str_slice(name, 0, i))->is_parent = true;
@@ -127,8 +176,11 @@ static void fill(void)
 {
     for (unsigned naming = NAMES_OTEL; naming < NAMINGS; naming++) {
         books[naming].naming = (enum naming)naming;
-        for (unsigned slot = 1; slot < SLOT_COUNT; slot++)
+        books[naming].targets = naming_targets[naming];
+        for (unsigned slot = 1; slot < SLOT_COUNT; slot++) {
             fill_slot((enum naming)naming, (enum slot)slot);
+            fill_ways((enum naming)naming, (enum slot)slot);
+        }
         for (size_t i = 0; naming != NAMES_HONEYCOMB && i < COUNT(roots); i++)
             claim_of((enum naming)naming, roots[i])->is_parent = true;
         (void)claim_of((enum naming)naming, naming_targets[NAMES_ECS][SLOT_ERROR].name);

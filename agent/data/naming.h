@@ -27,13 +27,28 @@ struct claim naming_claim(enum naming naming, struct str key);
 /* The first slot in the table that is written under the same name (two may share one). */
 enum slot naming_first(enum naming naming, enum slot slot);
 
+/* How a slot's field is written, as far as slot and kind of the value tell, and no object of the user's has the
+ * slot's name inside. */
+enum way {
+    WAY_ASKED = 0, /* more has to be known */
+    WAY_NONE,      /* not at all: the event itself says it, or it is not sent */
+    WAY_QUOTED,    /* the body of a string, as it is */
+    WAY_LOWER,     /* the same in small letters */
+    WAY_CHECKED,   /* text that may have to be escaped */
+    WAY_SPELLED,   /* a number as it is */
+    WAY_DIGITS,    /* the same, if it is nothing but digits; else asked */
+    WAY_INTEGER,   /* what the value holds as a number */
+    WAY_TRUTH,
+};
+
 /* The same for whoever asks for every field of an event: most keys of users are told by their first letter and
  * their length. */
 struct namebook {
     enum naming naming;
-    uint64_t lengths[256];      /* of the names that begin with this byte: a bit each, for 64 and 0 the same */
-    uint8_t first[SLOT_COUNT];  /* naming_first() */
-    bool is_simple[SLOT_COUNT]; /* a text is written as it is, and by this slot alone */
+    const struct target *targets; /* by slot */
+    uint64_t lengths[256];     /* of the names that begin with this byte: a bit each, for 64 and 0 the same */
+    uint8_t first[SLOT_COUNT]; /* naming_first() */
+    uint8_t ways[SLOT_COUNT][VALUE_ARRAY + 1]; /* enum way */
 };
 const struct namebook *naming_book(enum naming naming);
 

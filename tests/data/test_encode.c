@@ -279,7 +279,64 @@ static void the_fast_way_writes_what_the_slow_way_writes(void)
     buffer_clear(&record);
 }
 
-CHECK_MAIN(TEST(an_untouched_line_is_copied), TEST(what_an_encoding_asks_for_is_added),
+/* Every slot with every kind of value, under every naming. */
+static void a_way_writes_what_asking_writes(void)
+{
+    static const struct value values[] = {
+        {VALUE_MISSING, .integer = 0},
+        {VALUE_NULL, .integer = 0},
+        {VALUE_BOOL, .truth = true},
+        {VALUE_INTEGER, .integer = -734003200},
+        {VALUE_FLOAT, .real = 2.5},
+        {VALUE_TIME, .integer = 1700000000000000001},
+        {VALUE_DURATION, .integer = 30852000},
+        {VALUE_NUMBER, .text = {"12", 2}},
+        {VALUE_NUMBER, .text = {"-1.50e3", 7}},
+        {VALUE_TEXT, .text = {"", 0}},
+        {VALUE_TEXT, .text = {"a text without anything to escape", 33}},
+        {VALUE_TEXT, .text = {"a text with a \"quote\" in it", 28}},
+        {VALUE_TEXT, .text = {"007", 3}},
+        {VALUE_STRING, .text = {"WARNING", 7}},
+        {VALUE_STRING, .text = {"A LEVEL THAT IS LONGER THAN ANY LEVEL IS", 40}},
+        {VALUE_STRING, .text = {"\xC3\x84RGER", 6}},
+        {VALUE_STRING, .text = {"512", 3}},
+        {VALUE_ESCAPED, .text = {"a\\nB", 4}},
+        {VALUE_OBJECT, .text = {"{\"a\":1}", 7}},
+        {VALUE_ARRAY, .text = {"[1,2]", 5}},
+    };
+    unsigned by_way = 0;
+    struct buffer asked;
+    buffer_init(&asked, 1 << 20);
+    for (unsigned naming = NAMES_OTEL; naming < NAMINGS; naming++) {
+        const struct encoding encoding = {.names = (enum naming)naming, .sampling = true};
+        for (size_t i = 1; i < SLOT_COUNT * COUNT(values); i++) {
+            struct event event = scanned("{}");
+            struct field field = {.key = STR("a_key"), .value = values[i % COUNT(values)]};
+            field.slot = (uint8_t)(i / COUNT(values));
+            event.fields = &field;
+            event.count = 1;
+            event.slots[field.slot] = 1;
+            struct writer writer = {.to = &fix.out,
+                                    .event = &event,
+                                    .encoding = &encoding,
+                                    .book = naming_book((enum naming)naming),
+                                    .scratch = &fix.arena};
+            buffer_reset(&fix.out);
+            buffer_reset(&asked);
+            if (field.slot == SLOT_NONE || !write_by_way(&writer, &field))
+                continue;
+            writer.to = &asked;
+            write_slot(&writer, &field);
+            CHECK(str_equal(buffer_str(&fix.out), buffer_str(&asked)));
+            by_way++;
+        }
+    }
+    CHECK(by_way > 3 * 4 * 30); /* at least the texts */
+    buffer_clear(&asked);
+}
+
+CHECK_MAIN(TEST(a_way_writes_what_asking_writes), TEST(an_untouched_line_is_copied),
+           TEST(what_an_encoding_asks_for_is_added),
            TEST(a_line_that_no_format_claimed_is_its_message),
            TEST(slots_are_moved_to_the_names_of_ecs), TEST(slots_are_moved_to_the_names_of_otel),
            TEST(slots_are_moved_to_the_names_of_honeycomb),
