@@ -68,7 +68,6 @@ enum {
     JOURNAL_BYTES = 32 << 20,    /* above this it is rewritten as a snapshot */
     RECORD_BYTES_MAX = 64 << 20, /* one journal record; the longest commit there can be is far below */
     SNAPSHOT_BYTES_MAX = 256 << 20, /* the whole state at its worst: every source with a note, every verdict */
-    BUNDLE_BYTES_MAX = 16 << 20, /* one event encoded at its worst: line_max, every byte escaped */
     STREAMS_MAX = 4 * OUTPUTS_MAX, /* append-only files: of an output its own, its queue, its dead letters; of samplers */
     SEGMENT_BYTES = 16 << 20,    /* of one segment file: what a queue gives back to the disk at once */
     RESCUED_BYTES_MAX = 1 << 30, /* of deleted files, kept by one input for the next start */

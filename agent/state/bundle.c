@@ -9,6 +9,7 @@
 void chain_put(struct chain *chain, struct bundle *bundle)
 {
     bundle->next = NULL;
+    chain->room += bundle->bytes.room;
     if (chain->last)
         chain->last->next = bundle;
     else
@@ -22,6 +23,7 @@ struct bundle *chain_take(struct chain *chain)
     if (!bundle)
         return NULL;
     chain->first = bundle->next;
+    chain->room -= bundle->bytes.room;
     if (!chain->first)
         chain->last = NULL;
     return bundle;

@@ -26,6 +26,7 @@ struct bundle {
     uint64_t at; /* bytes: where they stand in the stream's file; commit: where its last record begins */
     uint64_t base; /* bytes of a segment: which one */
     size_t done; /* of bytes: written; of a commit: its length before the writer added to it */
+    size_t counted; /* memory that it stands for while it is on its way */
     uint32_t stream;
     uint8_t kind;
     bool is_placed; /* `at` is known */
@@ -37,6 +38,7 @@ void bundle_free(struct bundle *bundle);           /* null is allowed */
 
 struct chain { /* bundles, first in, first out; zeroed is empty */
     struct bundle *first, *last;
+    size_t room; /* of all of them, bytes */
 };
 
 void chain_put(struct chain *chain, struct bundle *bundle);

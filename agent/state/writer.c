@@ -32,7 +32,8 @@ struct writer {
 
     /* the lane's */
     struct chain idle, outgoing; /* outgoing: the mailbox was full */
-    size_t bytes_max, bytes_out, uncommitted_bytes;
+    size_t bytes_max, bytes_out; /* of memory, used or not */
+    size_t uncommitted_bytes;
     uint32_t bundles_out, commits_out;
     uint64_t synced;
     bool has_uncommitted, is_ailing;
@@ -140,7 +141,8 @@ struct mailbox *writer_answers(struct writer *writer)
 static void send(struct writer *writer, struct bundle *bundle, enum bundle_kind kind)
 {
     bundle->kind = (uint8_t)kind;
-    writer->bytes_out += bundle->bytes.len;
+    bundle->counted = bundle->bytes.room;
+    writer->bytes_out += bundle->counted;
     writer->bundles_out++;
     chain_put(&writer->outgoing, bundle);
     (void)chain_send(&writer->outgoing, &writer->inbox); /* the rest follows in writer_collect() */
@@ -158,6 +160,14 @@ static struct bundle *take_idle(struct writer *writer)
     return bundle;
 }
 
+/* What is waited for comes in waves: memory is kept for the next one, but for no more than that. */
+static void put_idle(struct writer *writer, struct bundle *bundle)
+{
+    if (writer->idle.room + bundle->bytes.room > writer->bytes_max / 2)
+        buffer_clear(&bundle->bytes);
+    chain_put(&writer->idle, bundle);
+}
+
 struct bundle *writer_take(struct writer *writer)
 {
     if (writer->bytes_out >= writer->bytes_max || writer->bundles_out >= BUNDLES_MAX - COMMITS_MAX)
@@ -167,7 +177,7 @@ struct bundle *writer_take(struct writer *writer)
 
 void writer_give_back(struct writer *writer, struct bundle *bundle)
 {
-    chain_put(&writer->idle, bundle);
+    put_idle(writer, bundle);
 }
 
 void writer_append(struct writer *writer, struct bundle *bundle, uint32_t stream)
@@ -260,15 +270,13 @@ bool writer_collect(struct writer *writer, struct writer_news *ret)
             return tell(bundle, ret);
         }
         bool is_commit = bundle->kind == BUNDLE_COMMIT || bundle->kind == BUNDLE_SNAPSHOT;
-        writer->bytes_out -= is_commit ? bundle->done : bundle->bytes.len;
+        writer->bytes_out -= bundle->counted;
         writer->bundles_out--;
         if (is_commit) {
             writer->commits_out--;
             writer->synced = bundle->ticket;
         }
-        if (bundle->bytes.room > BUNDLE_BYTES_MAX)
-            buffer_clear(&bundle->bytes); /* a snapshot's */
-        chain_put(&writer->idle, bundle);
+        put_idle(writer, bundle);
     }
     (void)chain_send(&writer->outgoing, &writer->inbox);
     return false;
