@@ -254,6 +254,9 @@ struct output {
     void (*address)(const void *self, const struct event *event, struct broker_message *ret, struct arena *arena);
     bool keyed_by_trace; /* unless its setting `key` says otherwise: it wants a sampler above, which makes traces whole */
 
+    /* What its library takes beside payloads, bytes: set aside from agent.memory. Null: next to nothing. */
+    uint64_t (*library_bytes)(const void *self);
+
     /* Byte streams (no request): the file to append to; empty: standard output. */
     const struct byte_stream *(*stream)(const void *self);
     bool discards; /* takes events and does nothing with them (`discard`) */

@@ -58,7 +58,7 @@ static const struct setting settings[] = {
                    .help = "Compression of batches."),
     SIZE_SETTING(struct kafka, buffer, .def = "16MiB", .min = "1MiB", .max = "1GiB",
                  .help = "Most bytes of events that librdkafka has under way. When it is full, "
-                         "events wait; it comes on top of `memory`."),
+                         "events wait; it is set aside from agent.memory."),
     SIZES_SETTINGS(struct kafka, sizes, "1MB"),
     {0},
 };
@@ -113,6 +113,12 @@ static enum code kafka_open(void *self, struct host *host, struct why *why)
 static const struct endpoint *kafka_endpoint(const void *self)
 {
     return &((const struct kafka *)self)->sizes;
+}
+
+static uint64_t kafka_library_bytes(const void *self)
+{
+    const struct kafka *kafka = self;
+    return (uint64_t)kafka->buffer_bytes;
 }
 
 static const struct broker_plan *kafka_broker(const void *self)
@@ -231,6 +237,7 @@ const struct output output_kafka = {
     .target = kafka_target,
     .endpoint = kafka_endpoint,
     .broker = kafka_broker,
+    .library_bytes = kafka_library_bytes,
     .address = kafka_address,
     .keyed_by_trace = true,
 };

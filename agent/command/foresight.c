@@ -47,14 +47,6 @@ static unsigned long long mib_up(uint64_t bytes)
     return (bytes + (1 << 20) - 1) >> 20;
 }
 
-/* How large `memory` has to be for a part of it to be so large. */
-static unsigned long long memory_for(const struct config *config, enum layout_part part,
-                                     uint64_t bytes)
-{
-    uint64_t share = layout_share(config, part);
-    return mib_up((uint64_t)((double)config->agent.memory_bytes * (double)bytes / (double)share));
-}
-
 static void sum_up(void *context, const struct node *node)
 {
     struct sums *sums = context;
@@ -78,9 +70,9 @@ static void check_lines(const struct sums *sums, const struct node *node)
                        "agent's %llu MiB",
                        mib_up((uint64_t)*line_max), (unsigned long long)(share >> 20),
                        (unsigned long long)(sums->config->agent.memory_bytes >> 20));
-    diagnose_hint(
-        sums->diagnostics, error, "lower it, or write agent { memory = %lluMiB }",
-        memory_for(sums->config, LAYOUT_BATCH, (uint64_t)*line_max * LINES_PER_BATCH + READ_BYTES));
+    diagnose_hint(sums->diagnostics, error, "lower it, or write agent { memory = %lluMiB }",
+                  mib_up(layout_memory_for(sums->config, LAYOUT_BATCH,
+                                           (uint64_t)*line_max * LINES_PER_BATCH + READ_BYTES)));
 }
 
 static void check_held(const struct sums *sums, const struct node *node)
@@ -95,8 +87,9 @@ static void check_held(const struct sums *sums, const struct node *node)
         "no trace can grow to %llu MiB: this sampler may hold %llu of the agent's %llu MiB",
         mib_up((uint64_t)*trace_max), (unsigned long long)(share >> 20),
         (unsigned long long)(sums->config->agent.memory_bytes >> 20));
-    diagnose_hint(sums->diagnostics, error, "lower it, or write agent { memory = %lluMiB }",
-                  memory_for(sums->config, LAYOUT_HELD, (uint64_t)*trace_max * sums->holders));
+    diagnose_hint(
+        sums->diagnostics, error, "lower it, or write agent { memory = %lluMiB }",
+        mib_up(layout_memory_for(sums->config, LAYOUT_HELD, (uint64_t)*trace_max * sums->holders)));
 }
 
 static void check_node(void *context, const struct node *node)
@@ -120,7 +113,8 @@ void foresee_memory(const struct config *config, struct diagnostics *diagnostics
         "%u outputs share %llu MiB for what they send: that is too little for this one",
         sums.senders, (unsigned long long)(share >> 20));
     diagnose_hint(diagnostics, error, "write agent { memory = %lluMiB }",
-                  memory_for(config, LAYOUT_PAYLOADS, (uint64_t)PAYLOAD_SHARE_MIN * sums.senders));
+                  mib_up(layout_memory_for(config, LAYOUT_PAYLOADS,
+                                           (uint64_t)PAYLOAD_SHARE_MIN * sums.senders)));
 }
 
 /* --- files --------------------------------------------------------------------------------- */

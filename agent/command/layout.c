@@ -11,11 +11,29 @@
 
 enum { ALL_PARTS = 16 };
 
+static const unsigned parts[] = {
+    [LAYOUT_BATCH] = 4, [LAYOUT_HELD] = 6, [LAYOUT_PAYLOADS] = 4, [LAYOUT_WRITER] = 1};
+
+static uint64_t library_bytes(const struct node *nodes)
+{
+    uint64_t sum = 0;
+    for (const struct node *node = nodes; node; node = node->next) {
+        if (node->kind == NODE_OUTPUT && node->output->library_bytes)
+            sum += node->output->library_bytes(node->object);
+        sum += library_bytes(node->children);
+    }
+    return sum;
+}
+
 uint64_t layout_share(const struct config *config, enum layout_part part)
 {
-    static const unsigned parts[] = {
-        [LAYOUT_BATCH] = 4, [LAYOUT_HELD] = 6, [LAYOUT_PAYLOADS] = 4, [LAYOUT_WRITER] = 1};
-    return (uint64_t)config->agent.memory_bytes / ALL_PARTS * parts[part];
+    uint64_t all = (uint64_t)config->agent.memory_bytes, libraries = library_bytes(config->nodes);
+    return all > libraries ? (all - libraries) / ALL_PARTS * parts[part] : 0;
+}
+
+uint64_t layout_memory_for(const struct config *config, enum layout_part part, uint64_t share)
+{
+    return library_bytes(config->nodes) + (share + parts[part] - 1) / parts[part] * ALL_PARTS;
 }
 
 static bool reads_only_what_is_not_kept(const struct config *config)

@@ -7,9 +7,11 @@
 #include "agent/config/config.h"
 
 /* What a batch may take, what all holders may hold, what all outputs' payloads and the disk writer may have under way.
- * The rest is for the libraries and the tables. */
+ * What outputs say that their libraries take is set aside first; a sixteenth is left for other libraries and the tables. */
 enum layout_part { LAYOUT_BATCH, LAYOUT_HELD, LAYOUT_PAYLOADS, LAYOUT_WRITER };
 uint64_t layout_share(const struct config *config, enum layout_part part);
+/* How large `memory` has to be for a part of it to be so large. */
+uint64_t layout_memory_for(const struct config *config, enum layout_part part, uint64_t share);
 
 /* /var/lib/weir for root, else under $XDG_STATE_HOME; empty for a pipeline that reads only pipes. In the arena. */
 struct str layout_state(const struct config *config, struct arena *arena);

@@ -37,6 +37,29 @@ static void parts_leave_something_for_the_libraries(void)
     CHECK_EQ(sum, 150 << 20);
 }
 
+static uint64_t give_mib(const void *self)
+{
+    return *(const uint64_t *)self << 20;
+}
+
+static void what_libraries_take_is_set_aside_first_wherever_their_outputs_stand(void)
+{
+    static const struct output output = {.library_bytes = give_mib}, other = {0};
+    uint64_t ten = 10, twenty = 20;
+    struct node inner = {.kind = NODE_OUTPUT, .output = &output, .object = &ten};
+    struct node last = {.kind = NODE_OUTPUT, .output = &other};
+    struct node branch = {.kind = NODE_BRANCH, .children = &inner, .next = &last};
+    struct node first = {
+        .kind = NODE_OUTPUT, .output = &output, .object = &twenty, .next = &branch};
+    struct config config = {.agent.memory_bytes = 190 << 20, .nodes = &first};
+    CHECK_EQ(layout_share(&config, LAYOUT_WRITER), 10 << 20);
+    CHECK_EQ(layout_memory_for(&config, LAYOUT_WRITER, 10 << 20), 190 << 20);
+    CHECK_EQ(layout_memory_for(&config, LAYOUT_HELD, 60 << 20), 190 << 20);
+    config.agent.memory_bytes = 30 << 20;
+    CHECK_EQ(layout_share(&config, LAYOUT_PAYLOADS), 0);
+}
+
 CHECK_MAIN(TEST(a_pipeline_of_standard_input_alone_keeps_no_state_unless_it_is_told_where),
            TEST(files_are_remembered_in_the_default_place_of_who_runs_it),
-           TEST(parts_leave_something_for_the_libraries))
+           TEST(parts_leave_something_for_the_libraries),
+           TEST(what_libraries_take_is_set_aside_first_wherever_their_outputs_stand))
