@@ -148,6 +148,9 @@ static bool text_find(const struct parse *parse, struct event *event, struct are
     if (parse->field)
         return value_text(event_get(event, parse->field, arena), arena, ret);
     *ret = event->bytes;
+    if (UNLIKELY(
+            str_starts(*ret, STR("\xEF\xBB\xBF")))) /* a byte order mark: the file's first line */
+        *ret = str_skip(*ret, 3);
     return !(event->flags & (EVENT_PARSED | EVENT_PARSE_FAILED)); /* another `parse` was here */
 }
 

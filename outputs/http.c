@@ -27,7 +27,7 @@ static const struct choice names_words[] = {
     {"otel", NAMES_OTEL}, {"ecs", NAMES_ECS}, {"as_is", NAMES_AS_IS}, {0}};
 
 static const struct setting settings[] = {
-    ENDPOINT_SETTINGS_OF(struct http, endpoint, "[]", "1MB", endpoint_zstd_words),
+    ENDPOINT_SETTINGS_OF(struct http, endpoint, ENDPOINT_URL_REQUIRED, "1MB", endpoint_zstd_words),
     TEXT_SETTING(struct http, path, .example = "\"/ingest?source=weir\"",
                  .help =
                      "What stands behind the address. otlp_json: /v1/logs unless told otherwise."),

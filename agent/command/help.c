@@ -18,7 +18,8 @@ static struct manual manual_of(enum node_kind kind, struct plugin plugin)
                            .name = plugin.name,
                            .summary = plugin.summary,
                            .settings = plugin.settings,
-                           .delivers = plugin.delivers};
+                           .delivers = plugin.delivers,
+                           .when_required = plugin.when_required};
 }
 
 static const struct manual agent_manual = {

@@ -126,7 +126,7 @@ static void add_smallest(struct buffer *to, const struct manual *manual)
         add(to, " ");
         add_example(to, row);
     }
-    add(to, " }\n");
+    add(to, manual->when_required ? " when = error }\n" : " }\n");
 }
 
 /* --- the terminal

@@ -12,6 +12,7 @@ struct manual { /* of one plugin, or of the agent block */
     const struct setting *settings;
     bool is_agent; /* no plugin: the agent block */
     bool delivers; /* an output with a far end */
+    bool when_required;
 };
 
 void manual_print(struct buffer *to, const struct manual *manual);

@@ -38,8 +38,10 @@ static void tell(struct rehearsal *rehearsal, const struct host *host, const str
     struct str text = str_from(why->text), where = str_from(host->where);
     if (str_starts(text, where))
         text = str_skip(text, where.len + 2);
-    diagnose_error(rehearsal->diagnostics, node ? span_of(node, text) : (struct span){0}, "%.*s",
-                   STR_ARG(text));
+    struct span span = node ? span_of(node, text) : (struct span){0};
+    bool is_setting = node && span.at != node->span.at;
+    if (!is_setting || !config_is_unset(rehearsal->config, span)) /* that was told */
+        diagnose_error(rehearsal->diagnostics, span, "%.*s", STR_ARG(text));
 }
 
 /* --- plugins ------------------------------------------------------------------------------- */

@@ -114,12 +114,18 @@ struct test {
     struct test *next;
 };
 
+struct unset { /* a value that env() has none for; only where the options are lenient */
+    struct span span;
+    struct unset *next;
+};
+
 struct config {
     struct agent_block agent;
     struct node *nodes; /* in file order, across includes */
     struct test *tests;
     unsigned inputs, outputs;
     struct regex *regexes; /* outside the arena */
+    struct unset *unsets;
     uint64_t hash;         /* of all that was read: one that was edited has another */
 };
 
@@ -150,6 +156,8 @@ struct config_options {
  * Why may be null. */
 enum code config_load(const struct config_options *options, struct arena *arena,
                       struct diagnostics *diagnostics, struct config **ret, struct why *why) CHECK_RESULT;
+/* What is written there lacks a value that a start will have: nothing else can be said of it. */
+bool config_is_unset(const struct config *config, struct span written);
 /* Gives back what is not in the arena (compiled regular expressions). */
 void config_close(struct config *config);
 

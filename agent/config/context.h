@@ -28,6 +28,7 @@ struct context {
     struct let *lets;
     unsigned let_count;
     struct regex *regexes;
+    struct unset *unsets;
     struct str missing; /* what templates write for a missing field, while their block is filled */
     jmp_buf full;
 };

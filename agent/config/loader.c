@@ -177,6 +177,7 @@ enum code config_load(const struct config_options *options, struct arena *arena,
     struct config *config = load_guarded(&context);
     if (config && diagnostics->errors == 0) {
         config->regexes = context.regexes;
+        config->unsets = context.unsets;
         *ret = config;
         return OK;
     }

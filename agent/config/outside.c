@@ -218,17 +218,38 @@ void lets_check(struct context *context)
             let->value = broken(context, let->value);
 }
 
+static void note_unset(struct context *context, struct span written)
+{
+    struct unset *unset = context_take(context, sizeof *unset);
+    *unset = (struct unset){.span = written, .next = context->unsets};
+    context->unsets = unset;
+}
+
+bool config_is_unset(const struct config *config, struct span written)
+{
+    for (const struct unset *unset = config->unsets; unset; unset = unset->next)
+        if (unset->span.source == written.source && unset->span.at >= written.at &&
+            unset->span.at - written.at < written.len)
+            return true;
+    return false;
+}
+
 const struct syntax *value_resolve(struct context *context, const struct syntax *value,
                                    const struct setting *row, enum setting_kind kind)
 {
+    const struct syntax *written = value;
     while (value->kind == SYNTAX_VARIABLE) { /* ends: a let sees only those before it */
         const struct let *let = let_find(context, value, UINT32_MAX);
         value = let ? let->value : broken(context, value);
     }
     if (value->kind != SYNTAX_CALL)
         return value;
-    if (str_equal(value->text, STR("env")))
-        return from_environment(context, value, row, kind);
+    if (str_equal(value->text, STR("env"))) {
+        value = from_environment(context, value, row, kind);
+        if (value->kind == SYNTAX_BROKEN)
+            note_unset(context, written->span);
+        return value;
+    }
     if (str_equal(value->text, STR("file")))
         return from_file(context, value, row, kind);
     return value;

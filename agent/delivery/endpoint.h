@@ -48,11 +48,15 @@ extern const struct choice endpoint_compress_words[], endpoint_zstd_words[], end
                  .help = "When at least 100 events and more than half of a minute's are refused, hold the target and alarm instead of filling the dead letters.")
 
 /* o: the output's struct, m: its struct endpoint, url: default for `url` as written in a file. */
+/* In the place of `url`: there is no far end to be thought of. */
+#define ENDPOINT_URL_REQUIRED NULL, .required = true
+
 #define ENDPOINT_SETTINGS(o, m, url) ENDPOINT_SETTINGS_OF(o, m, url, "5MB", endpoint_compress_words)
 
 /* words: endpoint_compress_words, or endpoint_zstd_words where the far end takes zstd; batch: default size. */
 #define ENDPOINT_SETTINGS_OF(o, m, url, batch, words) \
     ENDPOINT_ROW(o, "url", m.urls, struct list, SETTING_LIST, .item = SETTING_TEXT, .def = url, \
+                 .example = "[\"https://logs-1:8443\" \"https://logs-2:8443\"]", \
                  .help = "Addresses of the far end, used in turn; one that fails rests for a while. A path is kept as a prefix."), \
     ENDPOINT_ROW(o, "user", m.user, struct str, SETTING_TEXT, .help = "User name for basic authentication."), \
     ENDPOINT_ROW(o, "password", m.password, struct str, SETTING_SECRET, .secret = true, \

@@ -12,7 +12,7 @@ static void a_manual_says_all_that_a_table_does(void)
     struct buffer text;
     buffer_init(&text, 1 << 16);
     manual_print(&text, &(struct manual){NODE_FILTER, "sample", "Keeps 1 in N.",
-                                         fake_sample_settings, false, false});
+                                         fake_sample_settings, false, false, false});
     CHECK_TEXT(buffer_str(&text),
                "filter sample: Keeps 1 in N.\n\n    filter sample { }\n\n"
                "rate  (expression, at least 1)\n    Keeps 1 in so many.\n"
@@ -32,7 +32,7 @@ static void a_page_has_a_table_of_every_plugin(void)
     struct buffer text;
     buffer_init(&text, 1 << 16);
     manual_markdown(&text, &(struct manual){NODE_INPUT, "tail", "Follows files.",
-                                            fake_tail_settings, false, false});
+                                            fake_tail_settings, false, false, false});
     CHECK_TEXT(
         buffer_str(&text),
         "\n## tail\n\nFollows files.\n\n```\ninput tail { path = \"/var/log/*.log\" }\n```\n\n"

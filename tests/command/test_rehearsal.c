@@ -3,6 +3,7 @@
  */
 #include "agent/command/rehearsal.c"
 
+#include "agent/command/manual.h"
 #include "tests/command/trial.h"
 
 static void what_is_well_is_said_nothing_about(void)
@@ -25,6 +26,54 @@ static void every_plugin_tells_its_own_mistake_where_it_stands(void)
     CHECK(strstr(said, "-e:3:31: error: `path` \"/tmp/\" is a directory"));
     CHECK(strstr(said, "-e:5:10: error: `cert` is set, `cert_key` is not"));
     CHECK(strstr(said, "-e:7:36: error: `index` would give \"UPPER\": it must be in lower case"));
+}
+
+static void what_the_environment_will_bring_is_no_mistake_yet(void)
+{
+    static const char *const texts[] = {
+        "input stdin { } output honeycomb { key = env(\"WEIR_TEST_UNSET\") }",
+        "let $key = env(\"WEIR_TEST_UNSET\") input stdin { } output honeycomb { key = $key }",
+        "input stdin { } output http { url = [env(\"WEIR_TEST_UNSET\")] }",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        const char *said = trial_says(texts[i]);
+        CHECK(strstr(said, "warning: the environment has no WEIR_TEST_UNSET"));
+        CHECK(!strstr(said, "error"));
+    }
+    CHECK(strstr(trial_says("input stdin { } output honeycomb { key = env(\"X\", \"\") }"),
+                 "error: `key`: it is empty"));
+}
+
+/* The block between the fences of a plugin's section in the reference. */
+static void check_smallest(enum node_kind kind, struct plugin plugin)
+{
+    const struct manual manual = {.kind = kind,
+                                  .name = plugin.name,
+                                  .summary = plugin.summary,
+                                  .settings = plugin.settings,
+                                  .when_required = plugin.when_required};
+    struct buffer page;
+    char text[1024];
+    buffer_init(&page, 1 << 20);
+    manual_markdown(&page, &manual);
+    struct str block = str_cut_str(buffer_str(&page), STR("```\n")).tail;
+    block = str_cut_str(block, STR("```")).head;
+    snprintf(text, sizeof text, "%s%.*s%s", kind == NODE_INPUT ? "" : "input stdin { }\n",
+             STR_ARG(block), kind == NODE_OUTPUT ? "" : "output discard { }");
+    const char *said = trial_says(text);
+    if (strstr(said, "error"))
+        print_error("%s\n%s", text, said);
+    CHECK(!strstr(said, "error"));
+    buffer_clear(&page);
+}
+
+static void the_smallest_block_that_the_manual_shows_is_whole(void)
+{
+    const struct plugin_lists lists = {builtin_inputs, builtin_filters, builtin_outputs};
+    static const enum node_kind kinds[] = {NODE_INPUT, NODE_FILTER, NODE_OUTPUT};
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        for (size_t j = 0; plugin_at(&lists, kinds[i], j).name; j++)
+            check_smallest(kinds[i], plugin_at(&lists, kinds[i], j));
 }
 
 static void a_setting_that_the_kafka_library_does_not_know_is_told_at_both_ends(void)
@@ -53,5 +102,7 @@ static void no_secret_is_printed(void)
 
 CHECK_MAIN(TEST(what_is_well_is_said_nothing_about),
            TEST(every_plugin_tells_its_own_mistake_where_it_stands),
+           TEST(what_the_environment_will_bring_is_no_mistake_yet),
+           TEST(the_smallest_block_that_the_manual_shows_is_whole),
            TEST(a_setting_that_the_kafka_library_does_not_know_is_told_at_both_ends),
            TEST(no_secret_is_printed))

@@ -35,6 +35,7 @@ static inline void trial_begin(struct trial *trial, const char *text)
         .files = trial->files,
         .plugins = {builtin_inputs, builtin_filters, builtin_outputs},
         .names = names,
+        .lenient = true,
     };
     CHECK_OK(config_load(&options, &trial->arena, &trial->diagnostics, &config, &why), why);
     trial->rehearsal = (struct rehearsal){.config = config,

@@ -38,6 +38,8 @@ static struct str text_at(const struct event *event, enum slot slot, struct benc
 }
 
 static const struct golden lines[] = {
+    {"\xEF\xBB\xBF{\"level\":\"error\",\"msg\":\"first of a file\"}",
+     "- 17|SEVERITY_TEXT=error|BODY=first of a file"},
     {"{\"level\":\"info\",\"msg\":\"a\"}", "- 9|SEVERITY_TEXT=info|BODY=a"},
     {"{\"time\":\"2022-10-21T14:05:03.165Z\",\"type\":\"platform.start\",\"record\":{\"requestId\":"
      "\"" ID "\"}}",
