@@ -84,6 +84,7 @@ static struct block *take_from(struct pool *pool, struct slab *slab, size_t bloc
     block->next = NULL;
     block->start = block->used = 0;
     block->room = (uint32_t)(block_bytes - sizeof(struct block));
+    pool->taken += block_bytes;
     return block;
 }
 
@@ -126,6 +127,7 @@ void pool_give(struct pool *pool, struct block *block)
     MUST(slab->taken > 0);
     bool was_full = slab->taken == slab->room;
     slab->taken--;
+    pool->taken -= sizeof *block + block->room;
     if (slab->class == LONE) {
         free_slab(pool, slab);
         return;
@@ -148,6 +150,6 @@ void pool_clear(struct pool *pool)
         pool->bytes -= slab->size;
         memory_free(slab);
     }
-    MUST(pool->bytes == 0);
+    MUST(pool->bytes == 0 && pool->taken == 0);
     *pool = (struct pool){0};
 }

@@ -29,7 +29,7 @@ struct pool {
     struct slab *open[POOL_CLASSES]; /* slabs with a free block */
     struct slab *spare; /* empty ones: opening and closing traces does not hit the heap */
     uint32_t spare_count;
-    size_t bytes;       /* of all slabs */
+    size_t bytes, taken; /* of all slabs; of them, of blocks in use */
 };
 
 /* An empty block with room for at least `want` bytes (no more than a block of the next class up

@@ -12,6 +12,7 @@ enum {
     KEPT_BYTES_ABOUT = 200,   /* of one remembered kept trace with its ids */
     DROPPED_BYTES_ABOUT = 24, /* of one remembered dropped id */
     PARK_PAUSE = 1000,        /* events between two looks for what could be parked */
+    EARLY_SHARE = 64,         /* of the budget is made free at once */
     VERDICTS_SHARE = 8,       /* each memory may take this part of the budget */
 };
 
@@ -82,16 +83,19 @@ size_t sampler_bytes(const struct sampler *sampler)
 }
 
 /* What waits for the journal still takes memory when its verdict is given: a quarter is left for
- * that. Parking begins before: the disk takes its time. */
-enum weight { LIGHT, TO_PARK, HEAVY };
+ * that, and for the holes that departed traces leave in slabs until others fill them. Parking
+ * begins before: the disk takes its time. */
+enum fullness { ROOMY, TO_PARK, FULL };
 
-static enum weight weigh(const struct sampler *sampler)
+static enum fullness fullness_of(const struct sampler *sampler)
 {
+    const struct pool *pool = &sampler->groups.holdings.pool;
     uint64_t budget = sampler->limits.held_budget;
     uint64_t bytes = sampler_bytes(sampler) - sampler->leaving_bytes;
-    if (!budget || bytes <= budget / 8 * 5)
-        return LIGHT;
-    return bytes <= budget / 4 * 3 ? TO_PARK : HEAVY;
+    uint64_t used = bytes - (pool->bytes - pool->taken);
+    if (budget && (used > budget / 4 * 3 || bytes > budget))
+        return FULL;
+    return budget && used > budget / 8 * 5 ? TO_PARK : ROOMY;
 }
 
 static bool are_too_many(const struct sampler *sampler)
@@ -153,15 +157,23 @@ static void decide_early(struct sampler *sampler)
     sampler_decide(sampler, sampler->groups.oldest, NULL);
 }
 
+/* More than one where they are small: their verdicts are written down together. */
+static void make_room(struct sampler *sampler)
+{
+    uint64_t enough = sampler->leaving_bytes + sampler->limits.held_budget / EARLY_SHARE;
+    while (sampler->groups.oldest && sampler->leaving_bytes < enough)
+        decide_early(sampler);
+}
+
 void sampler_relieve(struct sampler *sampler)
 {
     while (sampler->groups.oldest && are_too_many(sampler))
         decide_early(sampler);
-    enum weight weight;
-    while (sampler->groups.oldest && (weight = weigh(sampler)) != LIGHT) {
+    enum fullness fullness;
+    while (sampler->groups.oldest && (fullness = fullness_of(sampler)) != ROOMY) {
         enum parked result = park_one(sampler);
-        if (result == PARKED_LOST && weight == HEAVY)
-            decide_early(sampler);
+        if (result == PARKED_LOST && fullness == FULL)
+            make_room(sampler);
         else if (result != PARKED_HERE)
             return;
     }

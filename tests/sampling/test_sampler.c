@@ -292,6 +292,30 @@ static void over_the_budget_the_oldest_trace_is_decided_early(void)
     world_clear();
 }
 
+static void what_departed_traces_leave_free_counts_as_room(void)
+{
+    enum { BUDGET = 4 << 20, TRACES = 2500 };
+    char text[96];
+    world_init();
+    world.sampler.limits.held_budget = BUDGET;
+    world_open(&always);
+    for (unsigned n = 0; n < TRACES; n++) {
+        if (n % 2)
+            start("stays", number(n));
+        else
+            say("goes", NULL, number(n));
+    }
+    world_at(100);
+    CHECK_EQ(world.out_count, TRACES / 2); /* every second block of every slab */
+    for (unsigned n = 0; n < 2000; n++) {
+        snprintf(text, sizeof text, "line %u of a trace that grows while all of that is open", n);
+        say(text, NULL, number(n % 20 * 2 + 1));
+    }
+    CHECK(sampler_bytes(&world.sampler) > BUDGET / 4 * 3);
+    CHECK_EQ(world.early, 0);
+    world_clear();
+}
+
 static void a_failing_heap_loses_no_event_and_no_error(void)
 {
     const char *dropped = world_id(false, 2, 1), *kept = world_id(true, 2, 1);
@@ -339,4 +363,5 @@ CHECK_MAIN(TEST(a_trace_ends_when_no_invocation_in_it_is_open_and_linger_passed)
            TEST(a_trace_with_too_many_events_is_decided_and_the_rest_follows),
            TEST(a_trace_with_too_many_bytes_is_decided),
            TEST(over_the_budget_the_oldest_trace_is_decided_early),
+           TEST(what_departed_traces_leave_free_counts_as_room),
            TEST(a_failing_heap_loses_no_event_and_no_error))
