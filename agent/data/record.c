@@ -5,18 +5,17 @@
  *
  * A field is an entry of 20 bytes: where its key and its value stand, or the number itself. Places
  * are counted from the first original byte; behind the last one comes what edits added. Entries are
- * as long as each other, so that a record is written and read without a decision per byte, and its
- * places are checked with one decision in all. Numbers are little-endian; this is checked before
- * writing and after reading.
+ * as long as each other, so that a record is written and read without a decision per byte. Numbers
+ * are little-endian.
  */
 #include "agent/data/record.h"
 
-#include "agent/data/naming.h"
 #include "agent/limits.h"
 
 enum { MARK = 0x5752, VERSION = 2 }; /* "RW" */
 enum {
     FLAGS_KEPT = FIELD_KEY_ESCAPED | FIELD_TWINS | FIELD_KEY_TEXT,
+    RECORD_SIZE_MAX = INT32_MAX,
     KEY_OF_SLOT = 128, /* of an entry: the key is the slot's own name, which stands nowhere else */
 };
 
@@ -34,7 +33,18 @@ struct header {
 };
 /* An entry: key and value as where they start (32 bits) and how long they are (32 bits), or a
  * number's 64 bits; then kind, slot and flags in a byte each, and a zero. */
-enum { ENTRY_KEY = 0, ENTRY_VALUE = 8, ENTRY_KIND = 16, ENTRY_SIZE = 20 };
+enum {
+    ENTRY_KEY = 0,
+    ENTRY_VALUE = 8,
+    ENTRY_KIND = 16,
+    ENTRY_SIZE = 20,
+    ENTRY_TAIL = FLAGS_KEPT << 16 | 0xFF00, /* slot and flags in the last four bytes */
+    ENTRY_FLAGS = FLAGS_KEPT | KEY_OF_SLOT,
+};
+static const uint32_t ENTRY_WRONG = ~(uint32_t)(ENTRY_TAIL | ENTRY_FLAGS << 16 | 0xFF);
+_Static_assert(offsetof(struct field, slot) == offsetof(struct field, name) + 2 &&
+                   offsetof(struct field, flags) == offsetof(struct field, name) + 3,
+               "slot and flags are copied at once");
 _Static_assert(sizeof(struct header) == 104, "no padding: the layout is on disk");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are little-endian");
 _Static_assert((FLAGS_KEPT & KEY_OF_SLOT) == 0, "they share a byte");
@@ -44,43 +54,48 @@ static bool has_text(enum value_kind kind)
     return kind >= VALUE_NUMBER;
 }
 
-static struct str slot_key(unsigned slot)
-{
-    return naming_target(NAMES_OTEL, (enum slot)slot)->name;
-}
-
 /* --- writing
  * ----------------------------------------------------------------------------------------- */
 
+/* Where the text starts in the original bytes; above their length: it does not stand there. */
+static inline size_t place_in(struct str bytes, struct str text)
+{
+    size_t place = (size_t)((uintptr_t)text.at - (uintptr_t)bytes.at);
+    return place <= bytes.len && text.len <= bytes.len - place ? place : SIZE_MAX;
+}
+
+static inline bool is_own_key(const struct field *field)
+{
+    return field->key.at == slot_keys[field->slot].at &&
+           field->key.len == slot_keys[field->slot].len;
+}
+
 struct writing {
-    struct buffer *to;
     struct str bytes;
-    size_t added; /* bytes that stand in none of the original ones */
+    char *added, *end; /* where the next text goes, and where there is no room any more */
+    size_t place;      /* of the next text */
+    bool is_short;     /* of room */
 };
 
-/* What edits added is put behind everything that was written so far. */
-static __attribute__((noinline)) uint64_t add_text(struct writing *writing, struct str text)
+static inline uint64_t put_text(struct writing *writing, struct str text)
 {
-    size_t place = writing->bytes.len + writing->added;
-    writing->added += text.len;
-    buffer_add(writing->to, text);
+    size_t place = place_in(writing->bytes, text);
+    if (place == SIZE_MAX) {
+        place = writing->place;
+        if (UNLIKELY(text.len > (size_t)(writing->end - writing->added))) {
+            writing->is_short = true;
+            return 0;
+        }
+        writing->added = bytes_put(writing->added, text);
+        writing->place += text.len;
+    }
     return (uint32_t)place | (uint64_t)text.len << 32;
 }
 
-/* bytes: those of the writing, which no store into the record makes it load again. */
-static inline uint64_t put_text(struct writing *writing, struct str bytes, struct str text)
-{
-    size_t place = (size_t)((uintptr_t)text.at - (uintptr_t)bytes.at);
-    if (LIKELY(place <= bytes.len && text.len <= bytes.len - place))
-        return place | (uint64_t)text.len << 32;
-    return text.len ? add_text(writing, text) : 0;
-}
-
-static inline uint64_t put_value(struct writing *writing, struct str bytes,
-                                 const struct value *value)
+static inline uint64_t put_value(struct writing *writing, const struct value *value)
 {
     if (has_text(value->kind))
-        return put_text(writing, bytes, value->text);
+        return put_text(writing, value->text);
     if (value->kind == VALUE_BOOL)
         return value->truth;
     uint64_t bits = 0;
@@ -89,20 +104,47 @@ static inline uint64_t put_value(struct writing *writing, struct str bytes,
     return bits;
 }
 
-/* The entry is put at an offset: what is added may move the buffer. */
-static inline void put_field(struct writing *writing, struct str bytes, const struct field *field,
-                             size_t at)
+static inline void put_field(struct writing *writing, const struct field *field, uint32_t tail,
+                             char *entry)
 {
-    struct str own = slot_key(field->slot);
-    bool is_own = field->slot != SLOT_NONE && field->key.at == own.at && field->key.len == own.len;
-    unsigned flags = (field->flags & FLAGS_KEPT) | (is_own ? KEY_OF_SLOT : 0);
-    uint32_t kind = (uint32_t)field->value.kind | (uint32_t)field->slot << 8 | flags << 16;
-    uint64_t key = is_own ? 0 : put_text(writing, bytes, field->key);
-    uint64_t value = put_value(writing, bytes, &field->value);
-    char *entry = writing->to->at + at;
+    bool is_own = is_own_key(field);
+    uint64_t key = is_own ? 0 : put_text(writing, field->key);
+    uint64_t value = put_value(writing, &field->value);
+    uint32_t kind = (uint32_t)field->value.kind | (tail >> 8 & ENTRY_TAIL);
+    kind |= is_own ? (uint32_t)KEY_OF_SLOT << 16 : 0;
     memcpy(entry + ENTRY_KEY, &key, sizeof key);
     memcpy(entry + ENTRY_VALUE, &value, sizeof value);
     memcpy(entry + ENTRY_KIND, &kind, sizeof kind);
+}
+
+/* Name, slot and flags, from the lowest byte on. */
+static inline uint32_t tail_of(const struct field *field)
+{
+    uint32_t tail;
+    memcpy(&tail, &field->name, sizeof tail);
+    return tail;
+}
+
+/* Entries and added texts; the header and what is between stand already. */
+static void put_fields(struct writing *writing, const struct event *event, char *entry)
+{
+    const struct field *field = event->fields, *end = field + event->count;
+    for (; field < end; field++) {
+        uint32_t tail = tail_of(field);
+        if (tail & (uint32_t)FIELD_REMOVED << 24)
+            continue;
+        put_field(writing, field, tail, entry);
+        entry += ENTRY_SIZE;
+    }
+}
+
+static uint16_t count_kept(const struct event *event)
+{
+    unsigned removed = 0;
+    for (unsigned i = 0; i < event->count; i++)
+        removed += event->fields[i].flags & FIELD_REMOVED;
+    _Static_assert(FIELD_REMOVED == 1, "summed up as it stands");
+    return (uint16_t)(event->count - removed);
 }
 
 static struct header head_of(const struct event *event)
@@ -124,6 +166,7 @@ static struct header head_of(const struct event *event)
         .weight = event->weight,
         .hops = event->hops,
         .bytes_size = (uint32_t)event->bytes.len,
+        .count = count_kept(event),
         .id_size = (uint16_t)event->id.len,
         .reason_size = (uint16_t)event->reason.len,
         .rule_size = (uint16_t)event->rule.len,
@@ -134,48 +177,20 @@ static struct header head_of(const struct event *event)
     };
 }
 
-static uint16_t count_kept(const struct event *event)
+/* How long the texts are that stand in none of the original bytes. */
+static size_t measure_added(const struct event *event)
 {
-    unsigned removed = 0;
-    for (uint16_t i = 0; i < event->count; i++)
-        removed += event->fields[i].flags & FIELD_REMOVED;
-    _Static_assert(FIELD_REMOVED == 1, "summed up as it stands");
-    return (uint16_t)(event->count - removed);
-}
-
-static char *append(char *to, struct str text)
-{
-    if (text.len)
-        memcpy(to, text.at, text.len);
-    return to + text.len;
-}
-
-/* Everything whose size is known, with the entries left blank. */
-static bool write_fixed(struct buffer *to, const struct event *event, uint16_t count)
-{
-    size_t index_size = sizeof(struct header) + count * (size_t)ENTRY_SIZE;
-    size_t size =
-        index_size + event->id.len + event->reason.len + event->rule.len + event->bytes.len;
-    char *at = buffer_reserve(to, size);
-    if (!at)
-        return false;
-    at = append(at + index_size, event->id);
-    at = append(at, event->reason);
-    at = append(at, event->rule);
-    append(at, event->bytes);
-    to->len += size;
-    return true;
-}
-
-static void write_fields(struct writing *writing, const struct event *event, size_t at)
-{
-    const struct field *end = event->fields + event->count;
-    for (const struct field *field = event->fields; field < end; field++) {
+    size_t size = 0;
+    for (unsigned i = 0; i < event->count; i++) {
+        const struct field *field = &event->fields[i];
         if (field->flags & FIELD_REMOVED)
             continue;
-        put_field(writing, event->bytes, field, at);
-        at += ENTRY_SIZE;
+        if (!is_own_key(field) && place_in(event->bytes, field->key) == SIZE_MAX)
+            size += field->key.len;
+        if (has_text(field->value.kind) && place_in(event->bytes, field->value.text) == SIZE_MAX)
+            size += field->value.text.len;
     }
+    return size;
 }
 
 static bool fits(const struct event *event)
@@ -189,26 +204,41 @@ size_t record_size_least(const struct event *event)
     return sizeof(struct header) + (size_t)event->count * ENTRY_SIZE + event->bytes.len;
 }
 
+/* Behind the header. False: the added texts need more room than there is. */
+static bool write_rest(char *at, char *end, const struct event *event, struct header *header)
+{
+    char *entries = at, *texts = at + header->count * (size_t)ENTRY_SIZE;
+    struct writing writing = {.bytes = event->bytes, .end = end, .place = event->bytes.len};
+    texts = bytes_put(bytes_put(bytes_put(texts, event->id), event->reason), event->rule);
+    writing.added = bytes_put(texts, event->bytes);
+    put_fields(&writing, event, entries);
+    header->added_size = (uint32_t)(writing.place - event->bytes.len);
+    return !writing.is_short;
+}
+
 bool record_write(struct buffer *to, const struct event *event)
 {
-    size_t from = to->len;
     if (to->full || !fits(event))
         return false;
     struct header header = head_of(event);
-    struct writing writing = {.to = to, .bytes = event->bytes};
-    header.count = count_kept(event);
-    if (write_fixed(to, event, header.count))
-        write_fields(&writing, event, from + sizeof header);
-    size_t size = to->len - from;
-    if (to->full || size > UINT32_MAX / 2) {
-        to->len = from;
-        to->full = false;
-        return false;
+    size_t fixed = sizeof header + header.count * (size_t)ENTRY_SIZE + event->id.len +
+                   event->reason.len + event->rule.len + event->bytes.len;
+    size_t more = fixed; /* mostly there is room for all that is added, too */
+    for (;;) {
+        char *at = more <= RECORD_SIZE_MAX ? buffer_reserve(to, more) : NULL;
+        if (!at) {
+            to->full = false;
+            return false;
+        }
+        if (write_rest(at + sizeof header, to->at + to->room, event, &header)) {
+            header.size = (uint32_t)fixed + header.added_size;
+            memcpy(at, &header, sizeof header);
+            to->len += header.size;
+            return true;
+        }
+        MUST(more == fixed);
+        more = fixed + measure_added(event);
     }
-    header.size = (uint32_t)size;
-    header.added_size = (uint32_t)writing.added;
-    memcpy(to->at + from, &header, sizeof header);
-    return true;
 }
 
 /* --- reading
@@ -267,48 +297,51 @@ static inline struct str text_at(const char *texts, uint64_t place)
 
 static inline bool is_outside(uint64_t place, size_t texts_size)
 {
-    return (place & UINT32_MAX) + (place >> 32) > texts_size;
+    return (uint32_t)place + (place >> 32) > texts_size;
 }
 
-/* Fills a field from its entry. False: there is no such field; its places are looked at all the
- * same. */
+/* Fills a field from its entry. False: there is no such field. */
 static inline bool read_entry(const char *entry, struct str texts, struct field *ret)
 {
     uint64_t key = load(entry + ENTRY_KEY), value = load(entry + ENTRY_VALUE);
-    unsigned kind = (unsigned char)entry[ENTRY_KIND];
-    unsigned slot = (unsigned char)entry[ENTRY_KIND + 1];
-    unsigned flags = (unsigned char)entry[ENTRY_KIND + 2];
-    bool is_text = has_text((enum value_kind)kind);
-    unsigned wrong_key = is_outside(key, texts.len), wrong_value = is_outside(value, texts.len);
-    unsigned is_damaged = (unsigned)(kind > VALUE_ARRAY) | (unsigned)(slot >= SLOT_COUNT) |
-                          (flags & ~(unsigned)(FLAGS_KEPT | KEY_OF_SLOT)) | wrong_key |
-                          ((unsigned)is_text & wrong_value);
-    if (UNLIKELY(is_damaged))
+    uint32_t word, tail;
+    memcpy(&word, entry + ENTRY_KIND, sizeof word);
+    unsigned kind = word & 0xFF, slot = word >> 8 & 0xFF;
+    if (UNLIKELY(kind > VALUE_ARRAY || slot >= SLOT_COUNT || word & ENTRY_WRONG))
         return false;
-    ret->key = flags & KEY_OF_SLOT ? slot_key(slot) : text_at(texts.at, key);
-    ret->value.kind = (enum value_kind)kind;
-    if (is_text)
-        ret->value.text = text_at(texts.at, value);
-    else if (kind == VALUE_BOOL)
-        ret->value.truth = value & 1;
+    if (word & (uint32_t)KEY_OF_SLOT << 16)
+        ret->key = slot_keys[slot];
+    else if (LIKELY(!is_outside(key, texts.len)))
+        ret->key = text_at(texts.at, key);
     else
+        return false;
+    ret->value.kind = (enum value_kind)kind;
+    if (has_text((enum value_kind)kind)) {
+        if (UNLIKELY(is_outside(value, texts.len)))
+            return false;
+        ret->value.text = text_at(texts.at, value);
+    } else if (kind == VALUE_BOOL) {
+        ret->value.truth = value & 1;
+    } else {
         memcpy(&ret->value.integer, &value, sizeof value);
-    ret->name = 0;
-    ret->slot = (uint8_t)slot;
-    ret->flags = (uint8_t)(flags & FLAGS_KEPT);
+    }
+    tail = (word & ENTRY_TAIL) << 8; /* no name */
+    memcpy(&ret->name, &tail, sizeof tail);
     return true;
 }
 
-static bool read_fields(const char *entries, struct str texts, struct event *event)
+static bool read_fields(const char *entry, struct str texts, struct event *event)
 {
     struct field *fields = event->fields;
+    uint16_t *slots = event->slots;
     unsigned count = event->count;
-    for (unsigned i = 0; i < count; i++, entries += ENTRY_SIZE) {
-        if (!read_entry(entries, texts, &fields[i]))
+    for (unsigned i = 0; i < count; entry += ENTRY_SIZE) {
+        struct field *field = &fields[i++];
+        if (!read_entry(entry, texts, field))
             return false;
-        event->slots[fields[i].slot] = (uint16_t)(i + 1);
+        slots[field->slot] = (uint16_t)i;
     }
-    event->slots[SLOT_NONE] = 0;
+    slots[SLOT_NONE] = 0;
     return true;
 }
 

@@ -131,6 +131,24 @@ static void a_full_buffer_gets_nothing(void)
     buffer_clear(&small);
 }
 
+static void a_record_fits_exactly_and_no_byte_less(void)
+{
+    struct event event = scanned(line), back;
+    CHECK(event_set(&event, fixture_path("a_new_key"),
+                    (struct value){.kind = VALUE_TEXT, .text = STR("and a new text")}, &fix.arena));
+    CHECK(event_remove(&event, fixture_path("b"), &fix.arena));
+    size_t size = recorded(&event).len;
+    for (size_t room = 1; room <= size; room++) {
+        char *at = malloc(room);
+        struct buffer tight = {.at = at, .room = room, .max = room};
+        CHECK(record_write(&tight, &event) == (room == size));
+        CHECK(!tight.full && tight.at == at);
+        if (room == size)
+            CHECK(record_read(buffer_str(&tight), &back, &fix.arena));
+        free(at);
+    }
+}
+
 static void cut_and_flipped_records_are_never_read_outside(void)
 {
     struct event event = scanned(line);
@@ -163,4 +181,5 @@ CHECK_MAIN(TEST(an_event_comes_back_as_it_was), TEST(edits_come_along),
            TEST(ten_fields_cost_some_three_hundred_bytes),
            TEST(peeking_tells_the_size_and_the_place),
            TEST(a_ghost_has_what_is_counted_and_nothing_else), TEST(a_full_buffer_gets_nothing),
+           TEST(a_record_fits_exactly_and_no_byte_less),
            TEST(cut_and_flipped_records_are_never_read_outside))
