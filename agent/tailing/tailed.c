@@ -145,15 +145,14 @@ bool tailed_check(struct tailing *tailing, struct follow *follow, const struct f
 }
 
 /* One field for all events of the batch; whoever edits an event makes an index of its own. The path
- * is a copy, since a finished file goes before its last batch. */
+ * is the follow's own: files are renamed and dropped only between batches. */
 static void name_file(struct batch *batch, uint32_t first, struct str path)
 {
     struct field *field = batch->count > first ? arena_take(batch->arena, sizeof *field) : NULL;
-    struct str copy = field ? arena_copy(batch->arena, path) : (struct str){NULL, 0};
-    if (!copy.at)
+    if (!field)
         return;
     *field = (struct field){.key = str_from(slot_name(SLOT_LOG_FILE_PATH)),
-                            .value = {.kind = VALUE_TEXT, .text = copy},
+                            .value = {.kind = VALUE_TEXT, .text = path},
                             .slot = SLOT_LOG_FILE_PATH};
     for (uint32_t i = first; i < batch->count; i++) {
         struct event *event = &batch->events[i];
