@@ -60,6 +60,8 @@ uint64_t host_agent_id(struct host *host); /* of this agent, for what it hands o
 void host_each_known(struct host *host,
                      void (*each)(void *context, struct str key, struct str note, uint64_t resume),
                      void *context);
+/* Some input's source has this key, in this run or an earlier one. */
+bool host_remembers(struct host *host, struct str key);
 /* The state directory; empty where nothing outlives the process. What a plugin keeps there begins with its own name. */
 struct str host_directory(struct host *host);
 uint64_t host_new_serial(struct host *host); /* never given before, across restarts; journaled */

@@ -140,6 +140,11 @@ void host_each_known(struct host *host,
     state_each_known(host->engine->state, host->input, each, context);
 }
 
+bool host_remembers(struct host *host, struct str key)
+{
+    return state_remembers(host->engine->state, key);
+}
+
 struct str host_directory(struct host *host)
 {
     return host->engine->directory;

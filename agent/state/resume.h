@@ -24,8 +24,11 @@ void source_ready(struct source *source, bool is_ready);
 /* Below this the source was read in an earlier run; a batch begins or ends there, it never goes across, so that
  * totals count nothing twice. UINT64_MAX once it was passed. */
 uint64_t source_read_until(const struct source *source);
-/* Some of what was read of it has no outcome yet: the next start reads it again, from source_resume(). */
+/* Some of what was read of it has no outcome yet, or the journal on disk does not say so yet: after a crash the next
+ * start reads it again. */
 bool source_is_open(const struct source *source);
+/* Where from: the rewind that the journal on disk has, which the last commit may be ahead of. */
+uint64_t source_next_resume(const struct source *source);
 /* Up to NOTE_BYTES_MAX of the input's own, kept with the source in the same commit as its marks. */
 void source_note(struct source *source, struct str note);
 /* What it holds may soon be gone: it was renamed away, unlinked or truncated. It is read on even for outputs that

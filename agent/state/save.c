@@ -185,6 +185,7 @@ void save_changes(struct saver *saver)
     while (source) {
         struct source *next = source->dirty_next;
         source->is_dirty = false;
+        source->saved_ticket = state->next_ticket;
         if (!forget_source(source, saver->to))
             save_source(source, saver->to, false);
         source = next;
@@ -221,6 +222,8 @@ void save_all(struct saver *saver)
         if (!source)
             continue;
         source->is_dirty = false;
+        if (!saver->straight) /* at the start no commit brings it */
+            source->saved_ticket = state->next_ticket;
         if (!forget_source(source, saver->to))
             save_source(source, saver->to, true);
         cut_record(saver);

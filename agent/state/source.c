@@ -190,6 +190,14 @@ void state_each_known(struct state *state, uint32_t input,
     }
 }
 
+bool state_remembers(const struct state *state, struct str key)
+{
+    for (uint32_t input = 0; input < state->input_count; input++)
+        if (source_find(state, input, key))
+            return true;
+    return false;
+}
+
 void source_mark_dirty(struct source *source)
 {
     if (source->is_dirty)
@@ -226,9 +234,20 @@ uint64_t source_read_until(const struct source *source)
     return source->at < source->read ? source->read : UINT64_MAX;
 }
 
+static bool is_as_saved(const struct source *source)
+{
+    return !source->is_dirty && state_synced(source->state, source->saved_ticket);
+}
+
 bool source_is_open(const struct source *source)
 {
-    return source->open_count > 0;
+    return source->open_count > 0 || !is_as_saved(source);
+}
+
+uint64_t source_next_resume(const struct source *source)
+{
+    return state_synced(source->state, source->saved_ticket) ? source->rewind
+                                                             : source->rewind_synced;
 }
 
 void source_ready(struct source *source, bool is_ready)

@@ -44,6 +44,8 @@ struct source {
     uint32_t open_dirty; /* entries that changed since the last commit */
     uint64_t *marks;     /* of earlier runs, per output: the mark is max(marks[output], at) */
     uint64_t rewind;     /* as last committed or loaded */
+    uint64_t rewind_synced; /* while that commit is on its way: one from before it, which the disk still may have */
+    uint64_t saved_ticket;  /* that commit; 0: as loaded */
     uint64_t first_ticket; /* the commit that brings it into the journal */
     uint64_t reserved;     /* sent.c: nothing at or above it has left under an id of this source */
     uint64_t reserved_ticket; /* the commit that says so */
@@ -73,6 +75,8 @@ struct source *state_source(const struct state *state, uint32_t id);
 void state_each_known(struct state *state, uint32_t input,
                       void (*each)(void *context, struct str key, struct str note, uint64_t resume),
                       void *context);
+/* Of any input, also of one that is configured no more. */
+bool state_remembers(const struct state *state, struct str key);
 /* Those that said source_ready(true), in the order they said it. Null after the last. */
 struct source *state_first_ready(const struct state *state);
 struct source *state_next_ready(const struct state *state, const struct source *source);

@@ -414,6 +414,7 @@ static bool has_changes(const struct state *state)
 
 static void find_rewind(struct source *source, const struct state_helpers *helpers)
 {
+    source->rewind_synced = source_next_resume(source);
     if (!source->is_opened)
         return; /* as it was loaded */
     uint64_t rewind = source->at, oldest = source_oldest_open(source);

@@ -3,6 +3,7 @@
  */
 #include "agent/tailing/rescue.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,11 +28,15 @@ static bool path_of(const struct tailing *tailing, const struct follow *follow, 
     return len > 0 && (size_t)len < sizeof ret->at;
 }
 
-static int write_all(const struct files *files, int fd, struct str bytes, uint64_t offset)
+/* A copy that has its name already grows write by write, so that a crash leaves no hole in it. */
+static int write_all(const struct files *files, const struct follow *follow, int fd,
+                     struct str bytes, uint64_t offset)
 {
     while (bytes.len) {
         size_t done = 0;
         int wrong = files->write(files->self, fd, bytes.at, bytes.len, offset, &done);
+        if (!wrong && follow->has_copy)
+            wrong = files->sync(files->self, fd);
         if (wrong)
             return wrong;
         if (done == 0)
@@ -42,7 +47,7 @@ static int write_all(const struct files *files, int fd, struct str bytes, uint64
     return 0;
 }
 
-/* Copies [from, until) of the followed file to the same place. *ret_until: how far it came. */
+/* Copies [from, *until) of the followed file to the same place. *until: then how far it came. */
 static int copy_span(const struct files *files, const struct follow *follow, int fd, uint64_t from,
                      uint64_t *until)
 {
@@ -52,7 +57,7 @@ static int copy_span(const struct files *files, const struct follow *follow, int
                got = 0;
         int wrong = follow_read(files, follow->fd, (struct span_read){bytes, size, from}, &got);
         if (!wrong && got)
-            wrong = write_all(files, fd, (struct str){bytes, got}, from);
+            wrong = write_all(files, follow, fd, (struct str){bytes, got}, from);
         if (wrong)
             return wrong;
         from += got;
@@ -66,12 +71,16 @@ static int copy_span(const struct files *files, const struct follow *follow, int
 /* The head and the bytes before the first that is needed are what tells that it is this file. */
 static int begin_copy(const struct files *files, struct follow *follow, int fd)
 {
-    uint64_t from = source_resume(follow->source), head = follow->birth.head_len;
+    uint64_t from = source_next_resume(follow->source), head = follow->birth.head_len;
     if (follow->birth.check_offset < from)
         from = follow->birth.check_offset;
     from = from > BIRTH_CHECK_BYTES ? from - BIRTH_CHECK_BYTES : 0;
-    follow->rescued = from;
-    return copy_span(files, follow, fd, 0, &head);
+    int wrong = files->truncate(files->self, fd, 0); /* what an earlier try may have left */
+    if (!wrong)
+        wrong = copy_span(files, follow, fd, 0, &head);
+    if (!wrong)
+        follow->rescued = from;
+    return wrong;
 }
 
 static int copy_on(struct tailing *tailing, struct follow *follow, int fd)
@@ -93,6 +102,13 @@ static int copy_on(struct tailing *tailing, struct follow *follow, int fd)
     return 0;
 }
 
+/* What was written before a failed sync may be nowhere: a copy without a name is made anew. */
+static void begin_again(struct tailing *tailing, struct follow *follow)
+{
+    tailing->copied -= follow->copied;
+    follow->copied = follow->rescued = 0;
+}
+
 static int give_name(const struct tailing *tailing, const struct files *files,
                      const struct copy_path *made, const struct copy_path *named)
 {
@@ -106,7 +122,7 @@ static int give_name(const struct tailing *tailing, const struct files *files,
  * room. */
 static bool has_room(struct tailing *tailing, const struct follow *follow)
 {
-    uint64_t begun = follow->rescued ? follow->rescued : source_resume(follow->source);
+    uint64_t begun = follow->rescued ? follow->rescued : source_next_resume(follow->source);
     uint64_t more = follow->size > begun ? follow->size - begun : 0;
     if (tailing->copied + more <= RESCUED_BYTES_MAX)
         return true;
@@ -136,6 +152,8 @@ bool rescue_step(struct tailing *tailing, struct follow *follow)
         wrong = give_name(tailing, files, &made, &named);
         follow->has_copy = wrong == 0;
     }
+    if (wrong && !follow->has_copy)
+        begin_again(tailing, follow);
     if (wrong)
         host_alarm(tailing->host, "rescue",
                    "%s was deleted and cannot be copied to %s: %s; it is lost if the agent ends "
@@ -176,7 +194,44 @@ void rescue_forget(struct tailing *tailing, struct follow *follow)
         files->unlink(files->self, path.at);
     else if (follow->rescued && path_of(tailing, follow, "part", &path))
         files->unlink(files->self, path.at);
-    tailing->copied -= follow->copied;
-    follow->copied = 0;
+    begin_again(tailing, follow);
     follow->has_copy = false;
+}
+
+/* tail-<key>.<ending>: the key; empty: it is no such file. */
+static struct str key_in(struct str name, struct str ending)
+{
+    struct cut cut = str_cut_last(name, '.');
+    struct str key = str_skip(cut.head, strlen("tail-"));
+    bool is_copy = cut.found && str_starts(cut.head, STR("tail-f")) && str_equal(cut.tail, ending);
+    for (size_t i = 1; i < key.len; i++)
+        is_copy = is_copy && isxdigit((unsigned char)key.at[i]);
+    return is_copy && key.len > 1 ? key : (struct str){NULL, 0};
+}
+
+static bool tidy_one(void *context, const char *text)
+{
+    const struct tailing *tailing = context;
+    const struct files *files = tailing->follows.files;
+    struct str name = str_from(text), directory = host_directory(tailing->host);
+    struct str copied = key_in(name, STR("copy"));
+    char path[COPY_PATH_BYTES];
+    bool is_needed =
+        copied.len ? host_remembers(tailing->host, copied) : key_in(name, STR("part")).len == 0;
+    if (is_needed)
+        return true;
+    int len = snprintf(path, sizeof path, "%.*s/%s", STR_ARG(directory), text);
+    if (len > 0 && (size_t)len < sizeof path)
+        files->unlink(files->self, path);
+    return true;
+}
+
+void rescue_tidy(struct tailing *tailing)
+{
+    const struct files *files = tailing->follows.files;
+    char directory[BIRTH_PATH_BYTES + 1];
+    struct str name = host_directory(tailing->host);
+    if (name.len == 0 || name.len > BIRTH_PATH_BYTES)
+        return;
+    (void)files->list(files->self, str_z(name, directory, sizeof directory), tidy_one, tailing);
 }

@@ -167,7 +167,8 @@ static void unlinked(struct tailing *tailing, struct follow *follow, const struc
         follow->rescue_ns = tailing->mono_ns + RESCUE_NS;
     if (is_new || has_grown)
         follow->due_ns = tailing->mono_ns + FINISH_NS;
-    follow->is_finishing = tailing->once || follow->has_copy || tailing->mono_ns >= follow->due_ns;
+    bool is_copy = facts->links > 0; /* of the last run; its writer knows nothing of it */
+    follow->is_finishing = tailing->once || is_copy || tailing->mono_ns >= follow->due_ns;
     if (!tailed_check(tailing, follow, facts))
         return;
     bool is_needed =
@@ -356,6 +357,7 @@ void tailing_open(struct tailing *tailing, struct host *host)
     struct finder_sink sink = {tailing, found, trouble};
     finder_init(&tailing->finder, host_files(host), sink);
     host_each_known(host, remember, tailing);
+    rescue_tidy(tailing);
 }
 
 /* What was deleted a moment ago, and is open still. */

@@ -24,6 +24,8 @@ struct source {
     uint64_t at, read, resume; /* of this run; of all runs; where a restart goes on */
     bool is_used, is_known, is_opened, is_ready, is_finished;
     bool is_open; /* something of it has no outcome yet; resume is where from */
+    bool has_next_resume; /* the journal on disk says something else than resume: */
+    uint64_t next_resume;
 };
 
 struct seen { /* an event, copied */
@@ -65,6 +67,15 @@ const char *host_where(struct host *host)
 {
     (void)host;
     return "test.conf:1:1";
+}
+
+bool host_remembers(struct host *host, struct str key)
+{
+    for (uint32_t i = 0; i < host->source_count; i++)
+        if (host->sources[i].is_used &&
+            str_equal((struct str){host->sources[i].key, host->sources[i].key_len}, key))
+            return true;
+    return false;
 }
 
 struct str host_directory(struct host *host)
@@ -158,6 +169,11 @@ void source_note(struct source *source, struct str note)
     CHECK(note.len <= NOTE_BYTES_MAX);
     memcpy(source->note, note.at, note.len);
     source->note_len = note.len;
+}
+
+uint64_t source_next_resume(const struct source *source)
+{
+    return source->has_next_resume ? source->next_resume : source->resume;
 }
 
 bool source_is_open(const struct source *source)

@@ -372,10 +372,12 @@ static int sim_list(void *self, const char *path, bool (*each)(void *context, co
     struct sim_files *sim = self;
     if (!directory_exists(&sim->disk, path))
         return ENOENT;
-    for (const struct name *name = sim->disk.seen; name; name = name->next) {
+    const struct name *next;
+    for (const struct name *name = sim->disk.seen; name; name = next) {
         char parent[SIM_PATH_BYTES];
         parent_of(name->path, parent);
         const char *slash = strrchr(name->path, '/');
+        next = name->next; /* each() may remove what it is told of */
         if (strcmp(parent, path) == 0 && !each(context, slash ? slash + 1 : name->path))
             break;
     }

@@ -67,6 +67,46 @@ static void a_restart_reads_again_from_the_oldest_open_event_and_gives_out_only_
     fixture_clear(&fixture);
 }
 
+static void it_is_open_until_the_journal_on_disk_says_that_nothing_is(void)
+{
+    struct fixture fixture;
+    fixture_init(&fixture, 7);
+    fixture_start(&fixture);
+    struct source *source = opened(&fixture, "f1");
+    struct origin event = fixture_take(source, 0);
+    fixture_commit(&fixture);
+    CHECK(source_is_open(source));
+    fixture_settle(&event, 0);
+    fixture_settle(&event, 1);
+    CHECK(source_is_open(source)); /* nobody has written it down */
+    uint64_t ticket = state_commit(fixture.state, &(struct state_helpers){0});
+    CHECK(ticket != 0 && !state_synced(fixture.state, ticket));
+    CHECK(source_is_open(source)); /* on its way */
+    CHECK_EQ(source_resume(source), 10);
+    CHECK_EQ(source_next_resume(source), 0); /* which a crash now would find */
+    fixture_commit(&fixture);
+    CHECK(state_synced(fixture.state, ticket));
+    CHECK(!source_is_open(source));
+    CHECK_EQ(source_next_resume(source), 10);
+    fixture_restart(&fixture);
+    source = opened(&fixture, "f1");
+    CHECK(!source_is_open(source));
+    CHECK_EQ(source_next_resume(source), 10);
+    fixture_clear(&fixture);
+}
+
+static void a_key_is_remembered_whichever_input_has_it(void)
+{
+    struct fixture fixture;
+    fixture_init(&fixture, 8);
+    fixture_start(&fixture);
+    CHECK(!state_remembers(fixture.state, STR("f1")));
+    CHECK(state_source_open(fixture.state, 1, STR("f1"), STR("id-"), &fixture) != NULL);
+    CHECK(state_remembers(fixture.state, STR("f1")));
+    CHECK(!state_remembers(fixture.state, STR("f2")));
+    fixture_clear(&fixture);
+}
+
 static void entries_stay_in_order_of_position_however_they_come(void)
 {
     struct fixture fixture;
@@ -223,7 +263,9 @@ static void a_source_that_is_leaving_is_so_after_a_restart_and_says_who_still_ne
     fixture_clear(&fixture);
 }
 
-CHECK_MAIN(TEST(a_new_source_owes_every_event_to_every_output),
+CHECK_MAIN(TEST(it_is_open_until_the_journal_on_disk_says_that_nothing_is),
+           TEST(a_key_is_remembered_whichever_input_has_it),
+           TEST(a_new_source_owes_every_event_to_every_output),
            TEST(a_restart_reads_again_from_the_oldest_open_event_and_gives_out_only_what_is_open),
            TEST(entries_stay_in_order_of_position_however_they_come),
            TEST(what_a_source_no_longer_holds_is_abandoned_and_counted),

@@ -194,6 +194,95 @@ static void a_backlog_beyond_all_bounds_is_not_copied_and_told(void)
     end();
 }
 
+static void its_writer_is_waited_for_though_nothing_of_it_is_open(void)
+{
+    begin_open();
+    write_text("a.log", "one\n");
+    FILE *writer = fopen(at("a.log"), "a");
+    CHECK(writer != NULL);
+    step();
+    events_are_open(true);
+    CHECK_EQ(unlink(at("a.log")), 0);
+    step();
+    fake_step(&host, SECOND, false); /* copied */
+    CHECK_EQ(copies(), 1);
+    events_are_open(false);
+    fake_step(&host, SECOND, false);
+    CHECK_EQ(sources_open(), 1);
+    CHECK(fputs("late\n", writer) >= 0 && fclose(writer) == 0);
+    CHECK_SEEN(step(), "late|");
+    step();
+    CHECK_EQ(sources_open(), 0);
+    CHECK_EQ(copies(), 0);
+    end();
+}
+
+static void a_copy_begins_where_the_journal_on_disk_would_read_again(void)
+{
+    char got[9];
+    begin_open();
+    write_text("a.log", "one\ntwo\n");
+    step();
+    events_are_open(true);
+    host.sources[0].resume = 4;      /* the commit that is on its way */
+    host.sources[0].next_resume = 0; /* what a crash now would find */
+    host.sources[0].has_next_resume = true;
+    CHECK_EQ(unlink(at("a.log")), 0);
+    step();
+    step();
+    FILE *copy = fopen(at("state/tail-f1.copy"), "r");
+    CHECK(copy != NULL);
+    CHECK_EQ(fread(got, 1, sizeof got, copy), 8);
+    fclose(copy);
+    CHECK(memcmp(got, "one\ntwo\n", 8) == 0);
+    end();
+}
+
+static bool stands(const char *name)
+{
+    struct stat facts;
+    return stat(at(name), &facts) == 0;
+}
+
+static void a_start_removes_copies_that_belong_to_nobody(void)
+{
+    static const char *const gone[] = {"state/tail-f1.part", "state/tail-f7.part",
+                                       "state/tail-fabc.copy"};
+    static const char *const kept[] = {
+        "state/journal",       "state/tail-f1.copy", "state/tail-.part",     "state/tail-fx.copy",
+        "state/tail-f7.parts", "state/tail-f.part",  "state/my-tail-f7.part"};
+    begin_open();
+    write_text("a.log", "one\n");
+    step();
+    for (size_t i = 0; i < COUNT(gone); i++)
+        write_text(gone[i], "x");
+    for (size_t i = 0; i < COUNT(kept); i++)
+        write_text(kept[i], "x");
+    restart();
+    for (size_t i = 0; i < COUNT(gone); i++)
+        CHECK(!stands(gone[i]));
+    for (size_t i = 0; i < COUNT(kept); i++)
+        CHECK(stands(kept[i]));
+    CHECK_CALM();
+    end();
+}
+
+static void what_an_earlier_try_left_is_not_part_of_a_copy(void)
+{
+    struct stat facts;
+    begin_open();
+    write_text("a.log", "one\n");
+    step();
+    events_are_open(true);
+    write_text("state/tail-f1.part", "much longer than the file ever was");
+    CHECK_EQ(unlink(at("a.log")), 0);
+    step();
+    step();
+    CHECK_EQ(stat(at("state/tail-f1.copy"), &facts), 0);
+    CHECK_EQ(facts.st_size, 4);
+    end();
+}
+
 CHECK_MAIN(TEST(what_is_open_of_a_deleted_file_is_read_again_by_the_next_start),
            TEST(the_copy_goes_when_nothing_of_it_is_open),
            TEST(a_deleted_file_with_nothing_open_is_not_copied),
@@ -202,4 +291,8 @@ CHECK_MAIN(TEST(what_is_open_of_a_deleted_file_is_read_again_by_the_next_start),
            TEST(without_a_state_directory_nothing_is_copied),
            TEST(a_copy_that_cannot_be_made_is_told_once),
            TEST(only_what_would_be_read_again_is_copied),
-           TEST(a_backlog_beyond_all_bounds_is_not_copied_and_told))
+           TEST(a_backlog_beyond_all_bounds_is_not_copied_and_told),
+           TEST(its_writer_is_waited_for_though_nothing_of_it_is_open),
+           TEST(a_copy_begins_where_the_journal_on_disk_would_read_again),
+           TEST(a_start_removes_copies_that_belong_to_nobody),
+           TEST(what_an_earlier_try_left_is_not_part_of_a_copy))
