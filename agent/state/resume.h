@@ -34,8 +34,11 @@ void source_note(struct source *source, struct str note);
 /* What it holds may soon be gone: it was renamed away, unlinked or truncated. It is read on even for outputs that
  * cannot take more, whose queues take over. */
 void source_leaves(struct source *source);
-/* Nothing more will ever come; the engine forgets it once everything read from it has an outcome. What earlier runs
- * left open and this one has not read again is lost: counted as abandoned, and told. */
+/* What earlier runs left open and this one has not read again cannot be read any more: it is counted as abandoned, and
+ * told. Returns events. */
+uint64_t source_lose(struct source *source);
+/* Nothing more will ever come; the engine forgets it once everything read from it has an outcome. It loses
+ * what source_lose() would. */
 void source_finish(struct source *source);
 
 struct byte_stream {

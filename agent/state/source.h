@@ -109,8 +109,6 @@ bool source_settle(struct source *source, uint64_t seq, uint32_t output);
 void source_count(struct source *source, const struct batch *batch);
 /* Everything below offset was taken, and is settled or open. */
 void source_advance(struct source *source, uint64_t offset);
-/* What earlier runs left open and nobody can read again is lost: counted as abandoned. Returns events. */
-uint64_t source_lose(struct source *source);
 
 /* --- moments.c: an event without a time takes that of the one before it, also when it is read again --- */
 

@@ -109,13 +109,20 @@ static void begin_again(struct tailing *tailing, struct follow *follow)
     follow->copied = follow->rescued = 0;
 }
 
-static int give_name(const struct tailing *tailing, const struct files *files,
-                     const struct copy_path *made, const struct copy_path *named)
+static int sync_names(const struct tailing *tailing)
 {
+    const struct files *files = tailing->follows.files;
     char directory[BIRTH_PATH_BYTES + 1];
-    int wrong = files->rename(files->self, made->at, named->at);
     str_z(host_directory(tailing->host), directory, sizeof directory);
-    return wrong ? wrong : files->sync_directory(files->self, directory);
+    return files->sync_directory(files->self, directory);
+}
+
+static int give_name(const struct tailing *tailing, const struct copy_path *made,
+                     const struct copy_path *named)
+{
+    const struct files *files = tailing->follows.files;
+    int wrong = files->rename(files->self, made->at, named->at);
+    return wrong ? wrong : sync_names(tailing);
 }
 
 /* What the next start reads again is all it takes, so a long backlog of one file takes all the
@@ -149,7 +156,7 @@ bool rescue_step(struct tailing *tailing, struct follow *follow)
     }
     bool is_whole = !wrong && follow->rescued >= follow->size;
     if (is_whole && !follow->has_copy) {
-        wrong = give_name(tailing, files, &made, &named);
+        wrong = give_name(tailing, &made, &named);
         follow->has_copy = wrong == 0;
     }
     if (wrong && !follow->has_copy)
@@ -164,6 +171,15 @@ bool rescue_step(struct tailing *tailing, struct follow *follow)
     return !wrong && !is_whole;
 }
 
+/* What its writer appended last may have been read, and not copied before the end came. */
+static void shorten(struct birth *birth, uint64_t size)
+{
+    if (birth->check_offset > size)
+        birth->check_offset = 0;
+    if (birth->head_len > size)
+        birth->head_len = 0;
+}
+
 bool rescue_recall(struct tailing *tailing, struct follow *follow, struct file_facts *ret)
 {
     const struct files *files = tailing->follows.files;
@@ -172,11 +188,19 @@ bool rescue_recall(struct tailing *tailing, struct follow *follow, struct file_f
     if (!path_of(tailing, follow, "copy", &named) ||
         files->open(files->self, named.at, FILE_READ, &fd) != 0)
         return false;
-    if (files->facts(files->self, fd, ret) != 0 ||
-        !follow_begins_alike(files, fd, &follow->birth)) {
+    int wrong = files->facts(files->self, fd, ret);
+    if (!wrong)
+        shorten(&follow->birth, ret->size);
+    if (wrong || !follow_begins_alike(files, fd, &follow->birth)) {
         files->close(files->self, fd);
         return false;
     }
+    wrong = files->sync(files->self, fd); /* the end may have come before the last sync of it */
+    if (!wrong)
+        wrong = sync_names(tailing);
+    if (wrong)
+        host_alarm(tailing->host, "rescue", "%s cannot be synced: %s; another crash may lose it",
+                   named.at, strerror(wrong));
     follow->fd = fd;
     tailing->follows.open_count++;
     follow->has_copy = follow->is_unlinked = true;

@@ -171,6 +171,8 @@ static void unlinked(struct tailing *tailing, struct follow *follow, const struc
     follow->is_finishing = tailing->once || is_copy || tailing->mono_ns >= follow->due_ns;
     if (!tailed_check(tailing, follow, facts))
         return;
+    if (is_copy && follow->source && follow->offset >= facts->size)
+        (void)source_lose(follow->source); /* what had not been copied */
     bool is_needed =
         follow->source && (follow->offset < facts->size || source_is_open(follow->source));
     bool is_new_to_us = !follow->source && facts->size > 0; /* it was empty when it was seen */

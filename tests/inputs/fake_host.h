@@ -24,6 +24,7 @@ struct source {
     uint64_t at, read, resume; /* of this run; of all runs; where a restart goes on */
     bool is_used, is_known, is_opened, is_ready, is_finished;
     bool is_open; /* something of it has no outcome yet; resume is where from */
+    bool was_lost; /* what was not read again */
     bool has_next_resume; /* the journal on disk says something else than resume: */
     uint64_t next_resume;
 };
@@ -179,6 +180,12 @@ uint64_t source_next_resume(const struct source *source)
 bool source_is_open(const struct source *source)
 {
     return source->is_open;
+}
+
+uint64_t source_lose(struct source *source)
+{
+    source->was_lost = true;
+    return 0;
 }
 
 void source_leaves(struct source *source)

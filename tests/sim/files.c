@@ -10,39 +10,9 @@
 
 #include "agent/must.h"
 #include "tests/sim/clock.h"
-#include "tests/sim/disk.h"
+#include "tests/sim/files_inside.h"
 
-enum {
-    FDS = 1024,
-    FIRST_FD = 3,
-    WATCHES = 256,
-    NOTICES = 4096,
-    USER = 1000,
-};
-
-struct notice {
-    int watch;
-    char name[256];
-};
-
-struct descriptor {
-    struct inode *inode;
-    int flags;
-};
-
-struct sim_files {
-    struct files port;
-    struct sim_faults faults;
-    struct disk disk;
-    uint64_t seed, syncs;
-    struct descriptor fds[FDS];
-    char watches[WATCHES][SIM_PATH_BYTES];
-    struct notice notices[NOTICES];
-    unsigned notice_first, notice_count;
-    bool overflowed, has_crashed, stdin_ended;
-    struct text stdin_bytes, stdout_bytes;
-    size_t stdin_at;
-};
+enum { FIRST_FD = 3, USER = 1000 };
 
 /* --- notices ----------------------------------------------------------------------------- */
 
@@ -57,7 +27,7 @@ static void notice_put(struct sim_files *sim, int watch, const char *name)
     snprintf(notice->name, sizeof notice->name, "%.255s", name);
 }
 
-static void notice_path(struct sim_files *sim, const char *path)
+void notice_path(struct sim_files *sim, const char *path)
 {
     char parent[SIM_PATH_BYTES];
     parent_of(path, parent);
@@ -70,7 +40,7 @@ static void notice_path(struct sim_files *sim, const char *path)
     }
 }
 
-static void notice_inode(struct sim_files *sim, const struct inode *inode)
+void notice_inode(struct sim_files *sim, const struct inode *inode)
 {
     for (const struct name *name = sim->disk.seen; name; name = name->next)
         if (name->inode == inode)
@@ -307,16 +277,22 @@ static int sim_facts(void *self, int fd, struct file_facts *ret)
     return 0;
 }
 
+/* A directory may be called with a slash at its end. */
+static const char *as_named(const char *path, char to[SIM_PATH_BYTES])
+{
+    snprintf(to, SIM_PATH_BYTES, "%s", path);
+    size_t len = strlen(to);
+    if (len > 1 && to[len - 1] == '/')
+        to[len - 1] = '\0';
+    return to;
+}
+
 static int sim_facts_at(void *self, const char *path, bool follow, struct file_facts *ret)
 {
     const struct sim_files *sim = self;
     char name[SIM_PATH_BYTES];
     (void)follow; /* there are no links in here */
-    snprintf(name, sizeof name, "%s", path);
-    size_t len = strlen(name);
-    if (len > 1 && name[len - 1] == '/') /* a directory may be called so */
-        name[len - 1] = 0;
-    const struct inode *inode = inode_at(&sim->disk, name);
+    const struct inode *inode = inode_at(&sim->disk, as_named(path, name));
     if (sim->has_crashed)
         return EIO;
     if (!inode)
@@ -370,7 +346,8 @@ static int sim_list(void *self, const char *path, bool (*each)(void *context, co
                     void *context)
 {
     struct sim_files *sim = self;
-    if (!directory_exists(&sim->disk, path))
+    char directory[SIM_PATH_BYTES];
+    if (!directory_exists(&sim->disk, as_named(path, directory)))
         return ENOENT;
     const struct name *next;
     for (const struct name *name = sim->disk.seen; name; name = next) {
@@ -378,7 +355,7 @@ static int sim_list(void *self, const char *path, bool (*each)(void *context, co
         parent_of(name->path, parent);
         const char *slash = strrchr(name->path, '/');
         next = name->next; /* each() may remove what it is told of */
-        if (strcmp(parent, path) == 0 && !each(context, slash ? slash + 1 : name->path))
+        if (strcmp(parent, directory) == 0 && !each(context, slash ? slash + 1 : name->path))
             break;
     }
     return 0;
@@ -493,6 +470,11 @@ struct sim_faults *sim_files_faults(struct sim_files *sim)
     return &sim->faults;
 }
 
+void sim_files_freeze(struct sim_files *sim)
+{
+    sim->has_crashed = true;
+}
+
 bool sim_files_has_crashed(const struct sim_files *sim)
 {
     return sim->has_crashed;
@@ -518,73 +500,4 @@ void sim_files_crash(struct sim_files *sim)
 {
     sim_files_kill(sim);
     disk_crash(&sim->disk, &sim->seed);
-}
-
-void sim_files_sync_all(struct sim_files *sim)
-{
-    disk_sync_all(&sim->disk);
-}
-
-static struct inode *world_file(struct sim_files *sim, const char *path)
-{
-    struct inode *inode = inode_at(&sim->disk, path);
-    if (inode)
-        return inode;
-    char parent[SIM_PATH_BYTES];
-    parent_of(path, parent);
-    directories_make(&sim->disk, parent);
-    inode = inode_make(&sim->disk, false);
-    name_move(&sim->disk, "", path, inode);
-    names_sync(&sim->disk, parent);
-    return inode;
-}
-
-static void world_changed(struct sim_files *sim, struct inode *inode)
-{
-    inode_sync(inode);
-    inode->modified_ns = ++sim->disk.ticks;
-    notice_inode(sim, inode);
-}
-
-void sim_files_append(struct sim_files *sim, const char *path, struct str bytes)
-{
-    struct inode *inode = world_file(sim, path);
-    inode_write(inode, inode->seen.len, bytes.at, bytes.len);
-    world_changed(sim, inode);
-}
-
-void sim_files_replace(struct sim_files *sim, const char *path, struct str bytes)
-{
-    struct inode *inode = world_file(sim, path);
-    inode_cut(inode, 0);
-    inode_write(inode, 0, bytes.at, bytes.len);
-    world_changed(sim, inode);
-}
-
-void sim_files_flip(struct sim_files *sim, const char *path, uint64_t offset)
-{
-    struct inode *inode = inode_at(&sim->disk, path);
-    MUST(inode && offset < inode->seen.len);
-    char flipped = (char)(inode->seen.at[offset] ^ (1 << (offset % 8)));
-    inode_write(inode, offset, &flipped, 1);
-    world_changed(sim, inode);
-}
-
-struct str sim_files_text(const struct sim_files *sim, const char *path)
-{
-    const struct inode *inode = inode_at(&sim->disk, path);
-    if (!inode)
-        return (struct str){NULL, 0};
-    return (struct str){inode->seen.at ? inode->seen.at : "", inode->seen.len};
-}
-
-void sim_files_stdin(struct sim_files *sim, struct str bytes, bool ended)
-{
-    text_write(&sim->stdin_bytes, sim->stdin_bytes.len, bytes.at, bytes.len);
-    sim->stdin_ended = sim->stdin_ended || ended;
-}
-
-struct str sim_files_stdout(const struct sim_files *sim)
-{
-    return (struct str){sim->stdout_bytes.at, sim->stdout_bytes.len};
 }

@@ -18,6 +18,7 @@
 #include "agent/ports/files.h"
 
 struct sim_files;
+struct inode;
 
 struct sim_faults {           /* all zero: a disk that works */
     unsigned short_percent;   /* reads and writes that move less than asked */
@@ -34,6 +35,8 @@ void sim_files_free(struct sim_files *sim);
 const struct files *sim_files_port(struct sim_files *sim);
 struct sim_faults *sim_files_faults(struct sim_files *sim);
 
+/* The program is as good as dead: nothing that it does from here on has an effect (EIO). */
+void sim_files_freeze(struct sim_files *sim);
 bool sim_files_has_crashed(const struct sim_files *sim);
 /* The machine stops: descriptors and locks are gone, and of what was not synced only some is left. */
 void sim_files_crash(struct sim_files *sim);
@@ -47,6 +50,10 @@ uint64_t sim_files_sync_count(const struct sim_files *sim);
 void sim_files_append(struct sim_files *sim, const char *path, struct str bytes);
 void sim_files_replace(struct sim_files *sim, const char *path, struct str bytes); /* in place: same inode */
 void sim_files_flip(struct sim_files *sim, const char *path, uint64_t offset);     /* one bit, seen and on disk */
+/* A writer's descriptor: it reaches the file whatever becomes of its names. Null: no such file. */
+struct inode *sim_files_hold(const struct sim_files *sim, const char *path);
+void sim_files_append_to(struct sim_files *sim, struct inode *inode, struct str bytes);
+void sim_files_move(struct sim_files *sim, const char *from, const char *to); /* null `to`: it is deleted */
 /* What is seen now, borrowed until the next write; a null at: no such file. */
 struct str sim_files_text(const struct sim_files *sim, const char *path);
 void sim_files_stdin(struct sim_files *sim, struct str bytes, bool ended); /* appends to descriptor 0 */

@@ -31,6 +31,8 @@ struct machine {
     unsigned downs;
     uint64_t parked; /* pieces of traces, by all agents so far */
     void (*weather)(struct machine *machine); /* called after every step of the world; null: none */
+    void (*fell)(struct machine *machine); /* it is down, and the disk as the next start finds it; null: none */
+    void *context; /* of these two */
 };
 
 static struct sim_far *machine_far; /* exchanges() is asked without a context */
@@ -104,15 +106,21 @@ static inline void machine_count_parked(struct machine *machine)
             machine->parked += at->value;
 }
 
+static inline void machine_close(struct machine *machine)
+{
+    if (!machine->is_up)
+        return;
+    machine_count_parked(machine);
+    agent_close(&machine->agent);
+    machine->is_up = false;
+}
+
 /* kill -9, or the machine stops. */
 static inline void machine_down(struct machine *machine)
 {
-    if (machine->is_up)
-        machine_count_parked(machine);
-    if (machine->is_up)
-        agent_close(&machine->agent);
-    machine->is_up = false;
-    if (!sim_files_has_crashed(machine->files) && sim_chance(&machine->dice, 50))
+    sim_files_freeze(machine->files);
+    machine_close(machine);
+    if (sim_chance(&machine->dice, 50))
         sim_files_kill(machine->files);
     else
         sim_files_crash(machine->files);
@@ -120,6 +128,8 @@ static inline void machine_down(struct machine *machine)
     faults->crash_in_syncs = 0;
     faults->write_fail_percent = faults->sync_fail_percent = 0;
     machine->downs++;
+    if (machine->fell)
+        machine->fell(machine);
 }
 
 /* Lane, disk writer and delivery, in the order the dice say. True: the lane has more to do at once. */
@@ -156,6 +166,7 @@ static inline void machine_stop(struct machine *machine, int64_t drain_ns)
         (void)writer_step(state_writer(lane->state), machine->clock.mono_ns);
         sim_clock_pass(&machine->clock, 20 * SIM_MS);
     }
+    machine_close(machine);
 }
 
 static inline void machine_come_up(struct machine *machine)

@@ -17,6 +17,7 @@ void world_init(struct world *world, struct sim_files *files, struct sim_clock *
     world->files = files;
     world->clock = clock;
     world->seed = seed * 2654435761 + 1;
+    world->trace_seed = seed << 32;
     world->lines_wanted = lines_wanted;
 }
 
@@ -37,13 +38,16 @@ static void write_line(struct world *world, uint32_t file, struct world_invocati
         "{\"time\":\"%s.%03dZ\",\"level\":\"%s\",\"requestId\":\"%08x-0000-4000-8000-%012x\","
         "\"trace_id\":\"%016" PRIx64 "%016x\",\"event\":\"%s\",\"message\":\"%s t%ut%s\"}\n",
         when, (int)(wall_ns / 1000000 % 1000), is_error ? "ERROR" : "INFO", run->request,
-        run->request, UINT64_C(0xabcdef0000000000) + run->trace * UINT64_C(7919), run->trace, event,
+        run->request, sim_random(&(uint64_t){world->trace_seed + run->trace}), run->trace, event,
         text, world->line_count, padding);
     snprintf(path, sizeof path, "/logs/fn%u.log", file);
-    world->lines[world->line_count++] = (struct world_line){run->trace, is_error};
+    world->lines[world->line_count++] = (struct world_line){run->trace, (uint8_t)file, is_error};
     world->trace_lines[run->trace]++;
     world->trace_failed[run->trace] |= is_error;
-    sim_files_append(world->files, path, (struct str){line, (size_t)len});
+    if (world->writers[file])
+        sim_files_append_to(world->files, world->writers[file], (struct str){line, (size_t)len});
+    else
+        sim_files_append(world->files, path, (struct str){line, (size_t)len});
 }
 
 static struct world_invocation *free_slot(struct world *world, uint32_t file)
@@ -107,7 +111,8 @@ bool world_step(struct world *world)
     if (world->line_count + WORLD_FILES * WORLD_OPEN_MAX >= WORLD_LINES_MAX)
         world->lines_wanted = 0;
     for (uint32_t file = 0; file < WORLD_FILES; file++)
-        if (sim_chance(&world->seed, ROTATE_PERCENT) && world->rotations[file] < KEEP_ROTATED)
+        if (sim_chance(&world->seed, ROTATE_PERCENT) && world->rotations[file] < KEEP_ROTATED &&
+            !world->is_rotated)
             rotate(world, file);
     sim_clock_pass(world->clock, (int64_t)(50 + sim_below(&world->seed, 400)) * SIM_MS);
     return more;

@@ -15,6 +15,7 @@ enum { WORLD_FILES = 3, WORLD_LINES_MAX = 4096, WORLD_TRACES_MAX = 1024, WORLD_O
 
 struct world_line {
     uint32_t trace;
+    uint8_t file;
     bool is_error;
 };
 
@@ -26,15 +27,17 @@ struct world_invocation {
 struct world {
     struct sim_files *files;
     struct sim_clock *clock;
-    uint64_t seed;
+    uint64_t seed, trace_seed; /* another one gives other trace ids */
     struct world_line lines[WORLD_LINES_MAX];
     uint32_t line_count, trace_count, requests;
     struct world_invocation open[WORLD_FILES][WORLD_OPEN_MAX];
     uint32_t rotations[WORLD_FILES];
+    bool is_rotated; /* by somebody else: it rotates nothing itself */
     bool trace_failed[WORLD_TRACES_MAX]; /* has a line that is an error */
     uint32_t trace_lines[WORLD_TRACES_MAX];
     uint32_t lines_wanted;
     uint32_t padding; /* bytes that every line is longer */
+    struct inode *writers[WORLD_FILES]; /* who still writes to the file it had opened; null: by its name */
 };
 
 void world_init(struct world *world, struct sim_files *files, struct sim_clock *clock, uint64_t seed,

@@ -238,6 +238,32 @@ static void a_copy_begins_where_the_journal_on_disk_would_read_again(void)
     end();
 }
 
+/* Its writer appended, and the agent read that and was killed before the copy had it. */
+static void a_copy_that_lacks_the_last_bytes_is_read_to_its_end_once(void)
+{
+    begin_open();
+    write_text("a.log", "one\n");
+    FILE *writer = fopen(at("a.log"), "a");
+    CHECK(writer != NULL);
+    step();
+    events_are_open(true);
+    CHECK_EQ(unlink(at("a.log")), 0);
+    step();
+    fake_step(&host, SECOND, false); /* copied */
+    CHECK(fputs("late\n", writer) >= 0 && fclose(writer) == 0);
+    CHECK_SEEN(step(), "late|");
+    restart();
+    CHECK_EQ(truncate(at("state/tail-f1.copy"), 4), 0);
+    CHECK_SEEN(step(), "one|");
+    CHECK(!host.sources[0].was_lost);
+    CHECK_SEEN(step(), "");
+    CHECK(host.sources[0].was_lost);
+    CHECK_EQ(sources_open(), 1);
+    CHECK_EQ(host.source_count, 1);
+    CHECK_CALM();
+    end();
+}
+
 static bool stands(const char *name)
 {
     struct stat facts;
@@ -294,5 +320,6 @@ CHECK_MAIN(TEST(what_is_open_of_a_deleted_file_is_read_again_by_the_next_start),
            TEST(a_backlog_beyond_all_bounds_is_not_copied_and_told),
            TEST(its_writer_is_waited_for_though_nothing_of_it_is_open),
            TEST(a_copy_begins_where_the_journal_on_disk_would_read_again),
+           TEST(a_copy_that_lacks_the_last_bytes_is_read_to_its_end_once),
            TEST(a_start_removes_copies_that_belong_to_nobody),
            TEST(what_an_earlier_try_left_is_not_part_of_a_copy))
