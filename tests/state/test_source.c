@@ -67,34 +67,6 @@ static void a_restart_reads_again_from_the_oldest_open_event_and_gives_out_only_
     fixture_clear(&fixture);
 }
 
-static void it_is_open_until_the_journal_on_disk_says_that_nothing_is(void)
-{
-    struct fixture fixture;
-    fixture_init(&fixture, 7);
-    fixture_start(&fixture);
-    struct source *source = opened(&fixture, "f1");
-    struct origin event = fixture_take(source, 0);
-    fixture_commit(&fixture);
-    CHECK(source_is_open(source));
-    fixture_settle(&event, 0);
-    fixture_settle(&event, 1);
-    CHECK(source_is_open(source)); /* nobody has written it down */
-    uint64_t ticket = state_commit(fixture.state, &(struct state_helpers){0});
-    CHECK(ticket != 0 && !state_synced(fixture.state, ticket));
-    CHECK(source_is_open(source)); /* on its way */
-    CHECK_EQ(source_resume(source), 10);
-    CHECK_EQ(source_next_resume(source), 0); /* which a crash now would find */
-    fixture_commit(&fixture);
-    CHECK(state_synced(fixture.state, ticket));
-    CHECK(!source_is_open(source));
-    CHECK_EQ(source_next_resume(source), 10);
-    fixture_restart(&fixture);
-    source = opened(&fixture, "f1");
-    CHECK(!source_is_open(source));
-    CHECK_EQ(source_next_resume(source), 10);
-    fixture_clear(&fixture);
-}
-
 static void a_key_is_remembered_whichever_input_has_it(void)
 {
     struct fixture fixture;
@@ -193,30 +165,6 @@ static void a_finished_source_is_forgotten_once_all_is_settled(void)
     fixture_clear(&fixture);
 }
 
-static void ready_sources_are_visited_in_the_order_they_said_so(void)
-{
-    struct fixture fixture;
-    fixture_init(&fixture, 7);
-    fixture_start(&fixture);
-    struct source *one = opened(&fixture, "1"), *two = opened(&fixture, "2"),
-                  *three = opened(&fixture, "3");
-    CHECK(state_first_ready(fixture.state) == NULL);
-    source_ready(two, true);
-    source_ready(one, true);
-    source_ready(three, true);
-    source_ready(two, true);
-    CHECK(state_first_ready(fixture.state) == two);
-    CHECK(state_next_ready(fixture.state, two) == one);
-    CHECK(state_next_ready(fixture.state, one) == three);
-    CHECK(state_next_ready(fixture.state, three) == NULL);
-    source_ready(two, false);
-    CHECK(state_first_ready(fixture.state) == one);
-    source_ready(one, false);
-    source_finish(three);
-    CHECK(state_first_ready(fixture.state) == NULL);
-    fixture_clear(&fixture);
-}
-
 static void thousands_of_sources_find_their_notes_again(void)
 {
     enum { MANY = 3000 };
@@ -263,14 +211,12 @@ static void a_source_that_is_leaving_is_so_after_a_restart_and_says_who_still_ne
     fixture_clear(&fixture);
 }
 
-CHECK_MAIN(TEST(it_is_open_until_the_journal_on_disk_says_that_nothing_is),
-           TEST(a_key_is_remembered_whichever_input_has_it),
+CHECK_MAIN(TEST(a_key_is_remembered_whichever_input_has_it),
            TEST(a_new_source_owes_every_event_to_every_output),
            TEST(a_restart_reads_again_from_the_oldest_open_event_and_gives_out_only_what_is_open),
            TEST(entries_stay_in_order_of_position_however_they_come),
            TEST(what_a_source_no_longer_holds_is_abandoned_and_counted),
            TEST(totals_count_only_above_the_read_mark),
            TEST(a_finished_source_is_forgotten_once_all_is_settled),
-           TEST(ready_sources_are_visited_in_the_order_they_said_so),
            TEST(thousands_of_sources_find_their_notes_again),
            TEST(a_source_that_is_leaving_is_so_after_a_restart_and_says_who_still_needs_it))
