@@ -205,43 +205,77 @@ static struct span line_around(struct span span)
 
 static bool is_name_byte(char byte)
 {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           (byte >= '0' && byte <= '9') || byte == '_' || byte == '-' || byte == '.';
 }
 
 /* Where nothing could be filled (an unknown plugin, a syntax error) nobody knows what is a secret,
  * so quoted text behind such names is masked too. */
 static bool names_a_secret(struct str name)
 {
-    static const char *const parts[] = {"key", "secret", "token", "password"};
+    static const char *const parts[] = {"key",           "secret", "token",      "password",
+                                        "authorization", "cookie", "credential", "oauth"};
     for (size_t i = 0; i < COUNT(parts); i++)
-        if (str_find_str(name, str_from(parts[i])) != SIZE_MAX)
-            return true;
+        for (size_t at = 0; at + strlen(parts[i]) <= name.len; at++)
+            if (str_equal_case(str_slice(name, at, strlen(parts[i])), str_from(parts[i])))
+                return true;
     return false;
+}
+
+/* The name in front of `=` at the end of a text, with or without quotes around it. */
+static struct str name_before(struct str text)
+{
+    struct str name = str_trim(text);
+    if (name.len == 0 || name.at[name.len - 1] != '=')
+        return STR("");
+    name = str_trim(str_slice(name, 0, name.len - 1));
+    if (str_ends(name, STR("\"")) || str_ends(name, STR("'")))
+        return str_cut_last(str_slice(name, 0, name.len - 1), name.at[name.len - 1]).tail;
+    size_t from = name.len;
+    while (from > 0 && is_name_byte(name.at[from - 1]))
+        from--;
+    return str_skip(name, from);
+}
+
+/* Where the quoted text begins that a position stands in; SIZE_MAX: in none. */
+static size_t quote_around(struct str line, size_t at)
+{
+    size_t opened = SIZE_MAX;
+    for (size_t i = 0; i < at; i++) {
+        char byte = line.at[i];
+        if (opened == SIZE_MAX && (byte == '"' || byte == '\''))
+            opened = i;
+        else if (opened != SIZE_MAX && byte == line.at[opened])
+            opened = SIZE_MAX;
+    }
+    return opened == SIZE_MAX || line.at[at] == line.at[opened] ? SIZE_MAX : opened;
+}
+
+/* `user:password` of an address, and what stands behind a name such as `token=` in it. */
+static bool is_secret_of_url(struct str text, size_t at)
+{
+    struct cut scheme = str_cut_str(text, STR("://"));
+    size_t from = scheme.found ? scheme.head.len + 3 : 0;
+    struct cut user = str_cut_last(str_cut(str_skip(text, from), '/').head, '@');
+    if (user.found && str_find(user.head, ':') != SIZE_MAX && at >= from &&
+        at < from + user.head.len)
+        return true;
+    size_t start = at;
+    while (start > 0 && !memchr("=&?# ", text.at[start - 1], 5))
+        start--;
+    return start > 0 && text.at[start - 1] == '=' && !memchr("&?# ", text.at[at], 4) &&
+           names_a_secret(name_before(str_slice(text, 0, start)));
 }
 
 static bool looks_secret(struct str line, size_t at)
 {
-    struct str before = str_slice(line, 0, at);
-    size_t quotes[2] = {0, 0};
-    size_t opened = SIZE_MAX;
-    for (size_t i = 0; i < before.len; i++) {
-        bool is_double = before.at[i] == '"';
-        if (!is_double && before.at[i] != '\'')
-            continue;
-        quotes[is_double] += 1;
-        opened = opened == SIZE_MAX ? i : SIZE_MAX;
-    }
-    if (opened == SIZE_MAX || (quotes[0] % 2 == 0 && quotes[1] % 2 == 0))
+    size_t opened = quote_around(line, at);
+    if (opened == SIZE_MAX)
         return false;
-    struct str name = str_trim(str_slice(line, 0, opened));
-    if (name.len == 0 || name.at[name.len - 1] != '=')
-        return false;
-    name = str_trim(str_slice(name, 0, name.len - 1));
-    size_t from = name.len;
-    while (from > 0 && is_name_byte(name.at[from - 1]))
-        from--;
-    char quote = before.at[opened];
-    return names_a_secret(str_skip(name, from)) && line.at[at] != quote;
+    struct str text = str_skip(line, opened + 1);
+    text = str_cut(text, line.at[opened]).head;
+    return names_a_secret(name_before(str_slice(line, 0, opened))) ||
+           is_secret_of_url(text, at - opened - 1);
 }
 
 static bool is_hidden(struct span line, size_t at)

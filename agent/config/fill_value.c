@@ -44,7 +44,9 @@ static bool wrong_kind(struct context *context, const struct setting *row, enum 
     bool wants_text = kind == SETTING_TEXT || kind == SETTING_SECRET || kind == SETTING_TEMPLATE;
     if (value->from_outside)
         return false;
-    if (wants_text && value->kind == SYNTAX_LIST)
+    if (wants_text && (row->secret || kind == SETTING_SECRET))
+        diagnose_hint(notes(context), error, "one text in quotes stands here");
+    else if (wants_text && value->kind == SYNTAX_LIST)
         diagnose_hint(notes(context), error, "only one value stands here, without brackets");
     else if (wants_text && value->kind != SYNTAX_MAP)
         diagnose_hint(notes(context), error, "text needs quotes: \"%.*s\"", STR_ARG(text));
@@ -65,22 +67,29 @@ static bool is_choice(const struct setting *row, struct str word)
     return false;
 }
 
+static void warn_readable(struct context *context, const struct setting *row, struct span span)
+{
+    struct diagnostic *warning = diagnose_warning(
+        notes(context), span, "%s is a secret and stands here for all to read", row->name);
+    if (row->kind == SETTING_MAP)
+        diagnose_hint(notes(context), warning,
+                      "write env(\"NAME\") or file(\"path\") in its place");
+    else
+        diagnose_hint(notes(context), warning, "write %s = env(\"NAME\") or file(\"path\")",
+                      row->name);
+}
+
 static bool fill_str(struct context *context, const struct setting *row, enum setting_kind kind,
                      const struct syntax *value, struct str *to)
 {
     bool is_word = value->kind == SYNTAX_PATH && (row->words || is_choice(row, value->text));
+    bool is_secret = row->secret || kind == SETTING_SECRET;
+    if (is_secret && value->kind != SYNTAX_BROKEN)
+        source_hide(notes(context), value->span);
     if (value->kind != SYNTAX_TEXT && !is_word)
         return wrong_kind(context, row, kind, value);
-    if (row->secret || kind == SETTING_SECRET) {
-        source_hide(notes(context), value->span);
-        if (!value->from_outside && value->text.len) {
-            struct diagnostic *warning =
-                diagnose_warning(notes(context), value->span,
-                                 "%s is a secret and stands here for all to read", row->name);
-            diagnose_hint(notes(context), warning, "write %s = env(\"NAME\") or file(\"path\")",
-                          row->name);
-        }
-    }
+    if (is_secret && !value->from_outside && value->text.len)
+        warn_readable(context, row, value->span);
     *to = context_copy(context, value->text);
     return true;
 }

@@ -144,6 +144,8 @@ static const struct syntax *from_environment(struct context *context, const stru
                       "write env(\"NAME\") or env(\"NAME\", \"default\")");
         return broken(context, call);
     }
+    if (call->items->next && ((row && row->secret) || kind == SETTING_SECRET))
+        source_hide(context->diagnostics, call->items->next->span);
     const char *(*env)(const char *) = context->options->env;
     const char *z = context_copy(context, name).at;
     const char *text = env ? env(z) : getenv(z);

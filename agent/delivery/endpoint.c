@@ -27,8 +27,10 @@ static struct address address_read(struct str url)
 {
     struct address address = {0};
     struct cut scheme = str_cut_str(url, STR("://"));
-    if (!scheme.found)
+    if (!scheme.found) {
+        address.has_user = str_find(url, '@') != SIZE_MAX;
         return address;
+    }
     address.scheme = scheme.head;
     struct str authority = str_cut(str_cut(str_cut(scheme.tail, '/').head, '?').head, '#').head;
     struct cut user = str_cut_last(authority, '@');
@@ -83,6 +85,11 @@ static enum code url_check(struct str *url, bool has_credentials, const char *wh
     if (str_starts(*url, STR("unix:/")))
         return OK;
     struct address address = address_read(*url);
+    if (str_find(*url, '?') != SIZE_MAX || str_find(*url, '#') != SIZE_MAX)
+        return fail(why, BAD_CONFIG,
+                    "%s: `url` holds more than an address and a path: a query stands in the "
+                    "`path` of output http, nowhere else",
+                    where);
     bool is_plain = str_equal(address.scheme, STR("http"));
     if (address.has_user)
         return fail(why, BAD_CONFIG,

@@ -104,6 +104,15 @@ static void no_message_shows_a_secret(void)
         "url = \"u\" api_key = \"sEcReT",
         "url = \"u\" batch = env(\"SET\")",
         "api_key = \"sEcReT\" } output kafkaa { password = \"sEcReT\"",
+        "url = \"u\" api_key = sEcReT",
+        "url = \"u\" api_key = 5sEcReT",
+        "url = \"u\" api_key = [sEcReT]",
+        "url = \"u\" api_key = env(\"NOT_SET\", \"sEcReT\") nonsense = 1",
+        "url = \"http://me:sEcReT@far:1/x\" nonsense = 1",
+        "url = \"me:sEcReT@far:1\" nonsense = 1",
+        "url = 'http://far/x?a=b&token=sEcReT&c=d' nonsense = 1",
+        "nonsense = { Authorization = \"Bearer sEcReT\" 'X-Api-Key' = \"sEcReT\" }",
+        "nonsense = { sasl.oauthbearer.config = \"sEcReT\" }",
         "url = \"u\" api_key = <<END\nsEcReT\nEND\n nonsense = 1",
     };
     for (size_t i = 0; i < COUNT(settings); i++) {

@@ -82,6 +82,8 @@ static void mistakes_are_named_without_the_secret(void)
         {"http://h:0", "", "", "", "no valid host"},
         {"http://h:99999", "", "", "", "no valid host"},
         {"https://me:pw-in-url@es.example", "", "", "", "holds a user name"},
+        {"me:pw-in-url@es.example", "", "", "", "holds a user name"},
+        {"https://es.example/?token=pw-in-url", "", "", "", "holds more than an address"},
         {"https://h", "", "pw-secret", "", "`user` is not"},
         {"https://h", "me", "pw-secret", "tok-secret", "only one way"},
         {"https://h", "", "", "tok\r\nX: secret", "control byte"},
