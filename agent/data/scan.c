@@ -171,7 +171,7 @@ static void look_up(struct scan *scan)
     key->slot = (uint8_t)names_slot(scan->scanner->names, key->name, &key->rank);
 }
 
-void scan_new_key(struct scan *scan, const struct shape_node *node, struct str token)
+void scan_new_key(struct scan *scan, struct shape_node *node, struct str token)
 {
     scan->node = NULL;
     if (!scan->scanner)
@@ -455,7 +455,7 @@ static struct scan start(struct scanner *scanner, struct event *event, struct ar
         memset(event->slots, 0, sizeof event->slots);
     event->count = event->room = 0;
     event->flat = EVENT_ALL_FLAT;
-    scanner->kept_count = 0;
+    scanner->kept_end = scanner->kept;
     scanner->leaf = NULL;
     return (struct scan){.start = event->bytes.at,
                          .end = text_end(event->bytes),
@@ -489,7 +489,7 @@ enum scan_result scan_object(struct scanner *scanner, struct event *event, struc
     if (UNLIKELY(scan.bad_utf8))
         result = scan_repaired(&scan, variant);
     if (UNLIKELY(result != SCAN_OK))
-        scanner->kept_count = 0;
+        scanner->kept_end = scanner->kept;
     if (result == SCAN_INVALID)
         *ret_error_at = (size_t)(scan.error_at - scan.start);
     return result;
@@ -511,60 +511,50 @@ struct scanner *scanner_make(struct arena *arena, const struct names *names)
         return NULL;
     scanner->names = names;
     scanner->duplicates = 0;
-    scanner->kept_count = 0;
+    scanner->kept_end = scanner->kept;
     scanner->expected = FIELDS_FIRST;
     scanner->time = (struct time_cache){.minute_ns = 0};
     shape_init(&scanner->shape, names);
     return scanner;
 }
 
-struct members scanner_members(const struct scanner *scanner, struct str object)
+void scanner_members(const struct scanner *scanner, struct str object, struct members *ret)
 {
-    const struct kept_member *kept = scanner->kept, *end = kept + scanner->kept_count;
-    struct members members; /* walked stays as it is: nobody reads it before it is written */
-    members.container = object;
-    members.at = 0;
-    members.first = members.newest = members.next = members.end = NULL;
-    if (scanner->kept_count == KEPT_MEMBERS_MAX)
-        return members;
+    const struct kept_member *kept = scanner->kept, *end = scanner->kept_end;
+    if (end == scanner->kept + KEPT_MEMBERS_MAX)
+        end = kept;
     while (kept < end &&
            (kept->member.value.kind != VALUE_OBJECT || kept->member.value.text.at != object.at))
         kept++;
-    if (kept == end)
-        return members;
-    members.first = scanner->kept;
-    members.next = kept + 1;
-    members.end = scanner->kept + kept->next;
-    return members;
-}
-
-const struct member *members_next(struct members *members)
-{
-    const struct kept_member *kept = members->next;
-    if (!kept) {
-        bool is_there = scan_next(members->container, &members->at, &members->walked);
-        return is_there ? &members->walked : NULL;
+    if (kept == end) {
+        *ret = (struct members){.container = object};
+        return;
     }
-    if (kept == members->end)
-        return NULL;
-    members->newest = kept;
-    members->next = members->first + kept->next;
-    return &kept->member;
+    ret->newest = NULL;
+    ret->next = kept + 1;
+    ret->end = kept->next;
 }
 
-static uint8_t *mark_of(struct scanner *scanner, const struct shape_node *node)
+void members_inside(const struct members *outer, struct members *ret)
 {
-    return node && node->token_len ? &scanner->shape.nodes[node - scanner->shape.nodes].mark : NULL;
+    if (!outer->newest) {
+        *ret = (struct members){.container = outer->walked.value.text};
+        return;
+    }
+    ret->newest = NULL;
+    ret->next = outer->newest + 1;
+    ret->end = outer->newest->next;
 }
 
-uint8_t *members_mark(const struct members *members, struct scanner *scanner)
+const struct member *members_walk(struct members *members)
 {
-    return members->newest ? mark_of(scanner, members->newest->node) : NULL;
+    bool is_there = scan_next(members->container, &members->at, &members->walked);
+    return is_there ? &members->walked : NULL;
 }
 
 uint8_t *scanner_mark(struct scanner *scanner)
 {
-    return mark_of(scanner, scanner->leaf);
+    return scanner->leaf && scanner->leaf->token_len ? &scanner->leaf->mark : NULL;
 }
 
 uint64_t scanner_duplicates(const struct scanner *scanner)

@@ -43,19 +43,45 @@ struct member {
 };
 bool scan_next(struct str container, size_t *at, struct member *ret);
 
+struct kept_member { /* of an object inside the line that was scanned last */
+    struct member member;
+    uint8_t *mark; /* members_mark() */
+    const struct kept_member *next; /* behind what stands inside its value */
+};
+
 /* The members of an object, in the order they stand: from what the scanner kept of the line it scanned last, if
  * the object stands in that, else by walking. */
 struct members {
+    const struct kept_member *newest, *next, *end; /* the last one, and those to come; null while walking */
     struct str container;
-    size_t at;                       /* while walking */
+    size_t at; /* while walking */
     struct member walked;
-    const struct kept_member *first, *newest, *next, *end; /* all that are kept, and those to come; null while walking */
 };
-struct members scanner_members(const struct scanner *scanner, struct str object);
-const struct member *members_next(struct members *members); /* null: that was all */
+void scanner_members(const struct scanner *scanner, struct str object, struct members *ret);
+/* The same of an object that is the value of the newest member. */
+void members_inside(const struct members *outer, struct members *ret);
+const struct member *members_walk(struct members *members);
+static inline const struct member *members_next(struct members *members) /* null: that was all */
+{
+    const struct kept_member *next = members->next;
+    if (!next)
+        return members_walk(members);
+    if (next == members->end)
+        return NULL;
+    members->newest = next;
+    members->next = next->next;
+    return &next->member;
+}
+static inline const struct member *members_newest(const struct members *members)
+{
+    return members->newest ? &members->newest->member : &members->walked;
+}
 /* A byte that belongs to the newest member's key in this place of these objects: 0 at first; null: none is kept.
  * For what follows from the key alone. */
-uint8_t *members_mark(const struct members *members, struct scanner *scanner);
+static inline uint8_t *members_mark(const struct members *members)
+{
+    return members->newest ? members->newest->mark : NULL;
+}
 
 /* Body of a JSON string to text. Borrows when there is nothing to unescape; null at when full. */
 struct str json_unescape(struct str body, struct arena *arena);

@@ -1,9 +1,10 @@
 /* agent/data/scan_block.h - looking at many bytes at once, in AVX2, SSE2 and plain C.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Each variant has the same three functions:
+ * Each variant has the same four functions:
  *   stop    first byte in [at, end) that is a quote, a backslash or a control character, or end;
  *           *high is not 0 if a byte above 0x7F may stand before it
+ *   closing the quote that ends a string which begins at `at`, if that holds nothing but plain ASCII; null: who knows
  *   digits  first byte in [at, end) that is no digit, or end
  *   match   true if the bytes at `at` begin with the node's token
  * The vector ones never read outside the line: near its end they load the last block of it again and shift
@@ -48,6 +49,13 @@ static inline const char *stop_plain(const char *at, const char *end, uint32_t *
     return at;
 }
 
+static inline const char *closing_plain(const char *at, const char *end)
+{
+    uint32_t high = 0;
+    at = stop_plain(at, end, &high);
+    return at < end && *at == '"' && !high ? at : NULL;
+}
+
 static inline const char *digits_plain(const char *at, const char *end)
 {
     while (at < end && *at >= '0' && *at <= '9')
@@ -80,6 +88,13 @@ TARGET_SSE2 static inline struct block look_sse2(const char *at)
     __m128i controls = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1F)), v);
     __m128i stops = _mm_or_si128(_mm_or_si128(quotes, slashes), controls);
     return (struct block){(uint32_t)_mm_movemask_epi8(stops), (uint32_t)_mm_movemask_epi8(v)};
+}
+
+/* Bytes that are a stop or above 0x7F. */
+TARGET_SSE2 static inline uint32_t look_odd_sse2(const char *at)
+{
+    struct block block = look_sse2(at);
+    return block.stops | block.high;
 }
 
 TARGET_SSE2 static inline uint32_t look_digits_sse2(const char *at)
@@ -120,6 +135,17 @@ TARGET_AVX2 static inline struct block look_avx2(const char *at)
     return (struct block){(uint32_t)_mm256_movemask_epi8(stops), (uint32_t)_mm256_movemask_epi8(v)};
 }
 
+TARGET_AVX2 static inline uint32_t look_odd_avx2(const char *at)
+{
+    const __m256i *bytes = stop_bytes();
+    __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)at);
+    __m256i quotes = _mm256_cmpeq_epi8(v, bytes[0]);
+    __m256i slashes = _mm256_cmpeq_epi8(v, bytes[1]);
+    __m256i controls = _mm256_cmpeq_epi8(_mm256_min_epu8(v, bytes[2]), v);
+    __m256i odd = _mm256_or_si256(_mm256_or_si256(quotes, slashes), _mm256_or_si256(controls, v));
+    return (uint32_t)_mm256_movemask_epi8(odd);
+}
+
 TARGET_AVX2 static inline uint32_t look_digits_avx2(const char *at)
 {
     __m256i v = _mm256_sub_epi8(_mm256_loadu_si256((const __m256i *)(const void *)at),
@@ -136,7 +162,7 @@ TARGET_AVX2 static inline bool same_avx2(const char *at, const char *token, uint
     return (differ & mask) == 0;
 }
 
-/* The three functions of a vector variant, from what it sees of one block. */
+/* The four functions of a vector variant, from what it sees of one block. */
 #define VECTOR_VARIANT(variant, TARGET, BLOCK)                                                     \
     /* Less than a block is left: its last block again, without what was seen. */                  \
     TARGET static inline __attribute__((always_inline)) const char *stop_last_##variant(            \
@@ -161,6 +187,22 @@ TARGET_AVX2 static inline bool same_avx2(const char *at, const char *token, uint
             *high |= block.high;                                                                   \
         }                                                                                          \
         return stop_last_##variant(at, end, high);                                                 \
+    }                                                                                              \
+                                                                                                   \
+    TARGET static inline __attribute__((always_inline)) const char *closing_##variant(              \
+        const char *at, const char *end)                                                           \
+    {                                                                                              \
+        uint32_t odd;                                                                              \
+        for (; LIKELY(end - at >= BLOCK); at += BLOCK) {                                           \
+            odd = look_odd_##variant(at);                                                          \
+            if (LIKELY(odd != 0)) {                                                                \
+                at += __builtin_ctz(odd);                                                          \
+                return LIKELY(*at == '"') ? at : NULL;                                             \
+            }                                                                                      \
+        }                                                                                          \
+        odd = (uint32_t)((uint64_t)look_odd_##variant(end - BLOCK) >> (at - (end - BLOCK)));       \
+        at += odd ? __builtin_ctz(odd) : 0;                                                        \
+        return LIKELY(odd && *at == '"') ? at : NULL;                                              \
     }                                                                                              \
                                                                                                    \
     TARGET static inline const char *digits_##variant(const char *at, const char *end)             \

@@ -16,7 +16,7 @@ SCAN_INLINE const char *V(blank)(struct scan *scan, const char *at)
 }
 
 /* Behind the first quote to behind the last. */
-SCAN_INLINE const char *V(string)(struct scan *scan, const char *at, bool *escaped)
+SCAN_TARGET static const char *V(string)(struct scan *scan, const char *at, bool *escaped)
 {
     const char *from = at;
     uint32_t high = 0;
@@ -34,6 +34,18 @@ SCAN_INLINE const char *V(string)(struct scan *scan, const char *at, bool *escap
     if (UNLIKELY(high != 0) && !scan_utf8(scan, from, at))
         return NULL;
     return at + 1;
+}
+
+/* A value with escapes or more than ASCII in it, or at the end of the line. */
+SCAN_TARGET static const char *V(odd_string)(struct scan *scan, const char *from, struct value *ret)
+{
+    bool escaped = false;
+    const char *behind = V(string)(scan, from, &escaped);
+    if (!behind)
+        return NULL;
+    ret->kind = escaped ? VALUE_ESCAPED : VALUE_STRING;
+    ret->text = (struct str){from, (size_t)(behind - from) - 1};
+    return behind;
 }
 
 SCAN_INLINE const char *V(number)(struct scan *scan, const char *at)
@@ -61,18 +73,18 @@ SCAN_INLINE const char *V(literal)(struct scan *scan, const char *at, struct str
 }
 
 /* The member that the shape foretells behind `node`, or null. */
-SCAN_INLINE const struct shape_node *V(foretold)(const struct scan *scan, const char *at, const struct shape_node *node)
+SCAN_INLINE struct shape_node *V(foretold)(const struct scan *scan, const char *at, struct shape_node *node)
 {
-    const struct shape_node *next = node->child;
+    struct shape_node *next = node->child;
     while (next && !V(match)(next, at, scan->end))
         next = next->sibling;
     return next;
 }
 
 /* A key that it did not: `from` is its quote, or the comma before it unless it is the first of its object. */
-SCAN_TARGET static const char *V(new_key)(struct scan *scan, const char *from, const struct shape_node *node, bool is_first)
+SCAN_TARGET static const char *V(new_key)(struct scan *scan, const char *from, struct shape_node *node)
 {
-    const char *key = is_first ? from : V(blank)(scan, from + 1);
+    const char *key = *from == ',' ? V(blank)(scan, from + 1) : from;
     if (AT_END(scan, key) || *key != '"')
         return scan_fail(scan, key);
     scan->key = (struct key){.name = 0};
@@ -90,18 +102,25 @@ SCAN_TARGET static const char *V(new_key)(struct scan *scan, const char *from, c
 
 /* A key with its colon, and with the comma before it. What it is stands in its node, or in scan->key if it has
  * none. */
-SCAN_INLINE const char *V(key)(struct scan *scan, const char *at, const struct shape_node **node, bool is_first)
+SCAN_INLINE const char *V(key)(struct scan *scan, const char *at, struct shape_node **node)
 {
     if (LIKELY(*node != NULL)) {
-        const struct shape_node *next = V(foretold)(scan, at, *node);
+        struct shape_node *next = V(foretold)(scan, at, *node);
         if (LIKELY(next != NULL)) {
             *node = next;
             return V(blank)(scan, at + next->token_len); /* there may be more than were foretold */
         }
     }
-    at = V(new_key)(scan, at, *node, is_first);
+    at = V(new_key)(scan, at, *node);
     *node = scan->node;
     return at;
+}
+
+/* Behind the brace of an object to its first key, or to the brace that closes it. */
+SCAN_INLINE const char *V(first)(struct scan *scan, const char *at)
+{
+    at = V(blank)(scan, at);
+    return AT_END(scan, at) || (*at != '"' && *at != '}') ? scan_fail(scan, at) : at;
 }
 
 /* Behind a member to the comma before the next one, or to the brace behind the last. */
@@ -113,41 +132,39 @@ SCAN_INLINE const char *V(separator)(struct scan *scan, const char *at)
     return AT_END(scan, at) || (*at != ',' && *at != '}') ? scan_fail(scan, at) : at;
 }
 
-SCAN_TARGET static const char *V(object)(struct scan *scan, const char *at, const struct shape_node *node, unsigned depth);
-SCAN_TARGET static const char *V(array)(struct scan *scan, const char *at, const struct shape_node *node, unsigned depth);
+SCAN_TARGET static const char *V(object)(struct scan *scan, const char *at, struct shape_node *node, unsigned depth);
+SCAN_TARGET static const char *V(array)(struct scan *scan, const char *at, struct shape_node *node, unsigned depth);
 
-SCAN_TARGET static const char *V(container)(struct scan *scan, const char *at, const struct shape_node *node,
-                                            unsigned depth)
+SCAN_INLINE const char *V(container)(struct scan *scan, const char *at, struct shape_node *node, unsigned depth)
 {
-    if (depth == JSON_DEPTH_MAX)
+    if (UNLIKELY(depth == JSON_DEPTH_MAX))
         return scan_fail(scan, at);
     if (*at == '[')
         return V(array)(scan, at + 1, node, depth + 1);
-    const struct shape_node *inner = node ? shape_inner(&scan->scanner->shape, node) : NULL;
+    struct shape_node *inner = node ? shape_inner(&scan->scanner->shape, node) : NULL;
     if (depth > 1 || !scan->scanner)
         return is_inside(scan, V(object)(scan, at + 1, inner, depth + 1), depth);
     struct kept_member *kept = scan_keep(scan->scanner);
     const char *behind = is_inside(scan, V(object)(scan, at + 1, inner, depth + 1), depth);
     kept->member.value = (struct value){.kind = VALUE_OBJECT, .text = {.at = at, .len = 0}};
-    kept->next = scan->scanner->kept_count;
+    kept->next = scan->scanner->kept_end;
     return behind;
 }
 
 /* Any value. node: the key it belongs to. ret: its kind and text. */
-SCAN_INLINE const char *V(value)(struct scan *scan, const char *at, const struct shape_node *node,
+SCAN_INLINE const char *V(value)(struct scan *scan, const char *at, struct shape_node *node,
                                                unsigned depth, struct value *ret)
 {
     if (AT_END(scan, at))
         return scan_fail(scan, at);
     const char *behind;
-    bool escaped = false;
     if (*at == '"') {
-        behind = V(string)(scan, at + 1, &escaped);
-        if (UNLIKELY(!behind))
-            return NULL;
-        ret->kind = escaped ? VALUE_ESCAPED : VALUE_STRING;
-        ret->text = (struct str){at + 1, (size_t)(behind - at) - 2};
-        return behind;
+        const char *quote = V(closing)(at + 1, scan->end);
+        if (UNLIKELY(!quote))
+            return V(odd_string)(scan, at + 1, ret);
+        ret->kind = VALUE_STRING;
+        ret->text = (struct str){at + 1, (size_t)(quote - at) - 1};
+        return quote + 1;
     }
     switch (*at) {
     case '-': case '0': case '1': case '2': case '3': case '4':
@@ -177,7 +194,7 @@ SCAN_INLINE const char *V(value)(struct scan *scan, const char *at, const struct
     return behind;
 }
 
-SCAN_TARGET static const char *V(array)(struct scan *scan, const char *at, const struct shape_node *node, unsigned depth)
+SCAN_TARGET static const char *V(array)(struct scan *scan, const char *at, struct shape_node *node, unsigned depth)
 {
     struct value value;
     at = V(blank)(scan, at);
@@ -196,18 +213,16 @@ SCAN_TARGET static const char *V(array)(struct scan *scan, const char *at, const
     }
 }
 
-SCAN_TARGET static const char *V(object)(struct scan *scan, const char *at, const struct shape_node *node, unsigned depth)
+SCAN_TARGET static const char *V(object)(struct scan *scan, const char *at, struct shape_node *node, unsigned depth)
 {
     struct bloom outer = scan->bloom;
     struct kept_member nobodys, *kept = &nobodys;
-    at = V(blank)(scan, at);
-    if (!AT_END(scan, at) && *at == '}')
-        return at + 1;
-    scan->bloom = (struct bloom){{0}};
-    bool is_first = true;
-    for (; is_first || *at == ','; is_first = false) {
+    bool is_off_tree = !node; /* then so is what is around it */
+    if (UNLIKELY(is_off_tree))
+        scan->bloom = (struct bloom){{0}};
+    for (at = V(first)(scan, at); at && *at != '}'; at = V(separator)(scan, at)) {
         const char *from = at;
-        at = V(key)(scan, at, &node, is_first);
+        at = V(key)(scan, at, &node);
         if (!at)
             return NULL;
         if (LIKELY(node != NULL))
@@ -218,17 +233,15 @@ SCAN_TARGET static const char *V(object)(struct scan *scan, const char *at, cons
             kept = scan_keep(scan->scanner);
         kept->member.key = node ? (struct str){from + node->key_at, node->key_len} : scan->key.text;
         kept->member.key_escaped = !node && scan->key.is_escaped;
-        kept->node = node;
+        kept->mark = node ? &node->mark : NULL;
         at = V(value)(scan, at, node, depth, &kept->member.value);
         if (!at)
             return NULL;
-        kept->next = scan->scanner ? scan->scanner->kept_count : 0;
-        at = V(separator)(scan, at);
-        if (!at)
-            return NULL;
+        kept->next = scan->scanner ? scan->scanner->kept_end : NULL;
     }
-    scan->bloom = outer;
-    return at + 1;
+    if (UNLIKELY(is_off_tree))
+        scan->bloom = outer;
+    return at ? at + 1 : NULL;
 }
 
 /* Any value at all, at the top. */
@@ -238,14 +251,13 @@ SCAN_TARGET static const char *V(any)(struct scan *scan, const char *at, struct 
 }
 
 /* Fills the slot that a foretold key is an alias of, if its value fits. */
-SCAN_INLINE void V(fill_slot)(struct scan *scan, const struct shape_node *node, struct field *field)
+SCAN_INLINE void V(fill_slot)(struct scan *scan, struct shape_node *node, struct field *field)
 {
     struct event *event = scan->event;
-    scan->top_twins |= node->is_twin;
-    if (node->slot == SLOT_NONE)
-        return;
-    if (UNLIKELY(!slot_takes(node->taking, &field->value) || event->slots[node->slot])) {
-        scan_fill(scan, field, (enum slot)node->slot, node->rank);
+    if (!slot_takes(node->taking, &field->value) || UNLIKELY(event->slots[node->slot])) {
+        scan->top_twins |= node->is_twin;
+        if (node->slot != SLOT_NONE)
+            scan_fill(scan, field, (enum slot)node->slot, node->rank);
         return;
     }
     field->slot = node->slot;
@@ -253,11 +265,10 @@ SCAN_INLINE void V(fill_slot)(struct scan *scan, const struct shape_node *node, 
 }
 
 /* A member of the event itself whose key was not foretold. */
-SCAN_TARGET static const char *V(new_field)(struct scan *scan, const char *from, const struct shape_node **node,
-                                            bool is_first)
+SCAN_TARGET static const char *V(new_field)(struct scan *scan, const char *from, struct shape_node **node,
+                                            struct field *field)
 {
-    struct field *field = &scan->event->fields[scan->event->count];
-    const char *at = V(new_key)(scan, from, *node, is_first);
+    const char *at = V(new_key)(scan, from, *node);
     struct key key = scan->key; /* an object in the value overwrites the scan's */
     *node = scan->node;
     if (at)
@@ -278,16 +289,12 @@ SCAN_TARGET static const char *V(new_field)(struct scan *scan, const char *from,
 }
 
 /* One member of the event itself. */
-SCAN_INLINE const char *V(field)(struct scan *scan, const char *from, const struct shape_node **node, bool is_first)
+SCAN_INLINE const char *V(field)(struct scan *scan, const char *from, struct shape_node **node, struct field *field)
 {
-    struct event *event = scan->event;
-    if (UNLIKELY(event->count == event->room) && !scan_more_fields(scan))
-        return NULL;
-    const struct shape_node *next = LIKELY(*node != NULL) ? V(foretold)(scan, from, *node) : NULL;
+    struct shape_node *next = LIKELY(*node != NULL) ? V(foretold)(scan, from, *node) : NULL;
     if (UNLIKELY(!next))
-        return V(new_field)(scan, from, node, is_first);
+        return V(new_field)(scan, from, node, field);
     *node = next;
-    struct field *field = &event->fields[event->count];
     const char *at = V(blank)(scan, from + next->token_len); /* there may be more than were foretold */
     field->key = (struct str){from + next->key_at, next->key_len};
     field->name = next->name;
@@ -296,7 +303,7 @@ SCAN_INLINE const char *V(field)(struct scan *scan, const char *from, const stru
     at = V(value)(scan, at, next, 1, &field->value);
     if (UNLIKELY(!at))
         return NULL;
-    event->count++;
+    scan->event->count++;
     if (UNLIKELY(field->value.kind >= VALUE_OBJECT))
         scan_note_container(scan, field, next->nested);
     if (next->taking != TAKES_NOTHING)
@@ -307,19 +314,20 @@ SCAN_INLINE const char *V(field)(struct scan *scan, const char *from, const stru
 /* The object at the top: `at` is behind its brace. */
 SCAN_TARGET static const char *V(fields)(struct scan *scan, const char *at)
 {
-    const struct shape_node *node = scan->scanner->shape.nodes;
-    at = V(blank)(scan, at);
-    if (!AT_END(scan, at) && *at == '}')
-        return at + 1;
-    bool is_first = true;
-    for (; is_first || *at == ','; is_first = false) {
-        at = V(field)(scan, at, &node, is_first);
-        if (UNLIKELY(!at))
-            return NULL;
-        at = V(separator)(scan, at);
+    struct event *event = scan->event;
+    struct shape_node *node = scan->scanner->shape.nodes;
+    struct field *field = NULL, *end = NULL; /* of the room for them */
+    for (at = V(first)(scan, at); at && *at != '}'; at = V(separator)(scan, at), field++) {
+        if (UNLIKELY(field == end)) {
+            if (!scan_more_fields(scan))
+                return NULL;
+            field = event->fields + event->count;
+            end = event->fields + event->room;
+        }
+        at = V(field)(scan, at, &node, field);
         if (UNLIKELY(!at))
             return NULL;
     }
-    scan->scanner->leaf = node;
-    return at + 1;
+    scan->scanner->leaf = at ? node : NULL;
+    return at ? at + 1 : NULL;
 }

@@ -10,28 +10,22 @@
 
 enum { KEPT_MEMBERS_MAX = 64 }; /* of a line; one with more is walked */
 
-struct kept_member { /* of an object inside a line */
-    struct member member;
-    const struct shape_node *node; /* of its key; null: off the tree */
-    uint32_t next; /* index behind what stands inside its value */
-};
-
 struct scanner {
     const struct names *names;
     uint64_t duplicates;
     uint16_t expected; /* fields of the line before, and some more */
     struct time_cache time;
     struct shape shape;
-    const struct shape_node *leaf;                 /* the last key of the last line; null: off the tree */
-    uint32_t kept_count;                           /* KEPT_MEMBERS_MAX: perhaps not all, so nothing counts */
+    struct shape_node *leaf;                 /* the last key of the last line; null: off the tree */
+    struct kept_member *kept_end; /* behind KEPT_MEMBERS_MAX: perhaps not all, so nothing counts */
     struct kept_member kept[KEPT_MEMBERS_MAX + 1]; /* of the last line, outer before inner */
 };
 
 /* Where the member that comes next is kept, or a place that nobody reads. */
 static inline struct kept_member *scan_keep(struct scanner *scanner)
 {
-    struct kept_member *kept = &scanner->kept[scanner->kept_count];
-    scanner->kept_count += scanner->kept_count < KEPT_MEMBERS_MAX;
+    struct kept_member *kept = scanner->kept_end;
+    scanner->kept_end += kept < scanner->kept + KEPT_MEMBERS_MAX;
     return kept;
 }
 
@@ -55,7 +49,7 @@ struct scan { /* one line being scanned */
     struct event *event;
     struct arena *arena;
     struct key key;     /* the newest one that was not foretold */
-    const struct shape_node *node; /* and the node it has all the same, if it was learned */
+    struct shape_node *node; /* and the node it has all the same, if it was learned */
     struct bloom bloom; /* keys of the innermost object, when off the tree */
     uint8_t met;
     bool top_twins; /* the event itself may have one key twice */
@@ -70,7 +64,7 @@ const char *scan_blank(struct scan *scan, const char *at);   /* over blanks, if 
 const char *scan_utf8(struct scan *scan, const char *from, const char *to); /* returns `to` */
 const char *scan_exponent(struct scan *scan, const char *at); /* behind 'e' */
 /* scan->key was not foretold after `node`; token is all of it, with colon and blanks. Sets scan->node. */
-void scan_new_key(struct scan *scan, const struct shape_node *node, struct str token);
+void scan_new_key(struct scan *scan, struct shape_node *node, struct str token);
 /* Of a field with a container: which slots may stand in it (alias_nested()), and whether it must be written the slow
  * way. */
 void scan_note_container(struct scan *scan, struct field *field, uint64_t nested);

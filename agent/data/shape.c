@@ -49,16 +49,9 @@ static bool is_on_the_way(const struct shape_node *node, struct str key)
     return false;
 }
 
-/* The node itself, which whoever scans only looks at. */
-static struct shape_node *own(struct shape *shape, const struct shape_node *node)
+struct shape_node *shape_learn(struct shape *shape, struct shape_node *before, struct str token,
+                               struct str key)
 {
-    return &shape->nodes[node - shape->nodes];
-}
-
-const struct shape_node *shape_learn(struct shape *shape, const struct shape_node *parent,
-                                     struct str token, struct str key)
-{
-    struct shape_node *before = own(shape, parent);
     if (token.len > SHAPE_TOKEN_MAX || before->children == SHAPE_CHILDREN_MAX)
         return NULL;
     struct shape_node *node = take_node(shape);
@@ -84,14 +77,12 @@ const struct shape_node *shape_learn(struct shape *shape, const struct shape_nod
     return node;
 }
 
-const struct shape_node *shape_inner(struct shape *shape, const struct shape_node *node)
+struct shape_node *shape_learn_inner(struct shape *shape, struct shape_node *node)
 {
-    if (node->inner)
-        return node->inner;
     struct shape_node *root = take_node(shape);
     if (root) {
         *root = (struct shape_node){.parent = NULL};
-        own(shape, node)->inner = root;
+        node->inner = root;
     }
     return root;
 }

@@ -50,11 +50,14 @@ struct shape {
 
 void shape_init(struct shape *shape, const struct names *names);
 
-/* Enters a key without escapes after `parent`; null: no room, or too long. */
-const struct shape_node *shape_learn(struct shape *shape, const struct shape_node *parent, struct str token,
-                                     struct str key);
+/* Enters a key without escapes after `before`; null: no room, or too long. */
+struct shape_node *shape_learn(struct shape *shape, struct shape_node *before, struct str token, struct str key);
 /* Where the keys of an object inside this node's value start; null: no room. */
-const struct shape_node *shape_inner(struct shape *shape, const struct shape_node *node);
+struct shape_node *shape_learn_inner(struct shape *shape, struct shape_node *node);
+static inline struct shape_node *shape_inner(struct shape *shape, struct shape_node *node)
+{
+    return node->inner ? node->inner : shape_learn_inner(shape, node);
+}
 
 uint64_t shape_hash(struct str key);
 /* Adds a key; true if it may have been there before. */

@@ -252,6 +252,11 @@ static inline enum slot claim_by_type(enum slot slot, struct value value)
     return SLOT_NONE;
 }
 
+const uint8_t slot_asking[256] = {
+    ['"'] = TAKES_FILLED, ['0'] = TAKES_IDS, ['-'] = TAKES_IDS,
+    ['u'] = TAKES_IDS,    ['n'] = TAKES_IDS,
+};
+
 uint8_t slot_taking(enum slot slot)
 {
     switch ((int)slot) {

@@ -21,13 +21,16 @@ enum {
 };
 uint8_t slot_taking(enum slot slot);
 
-/* False: ask slot_claim(). */
+/* By the first byte of a string: what must be asked for. */
+extern const uint8_t slot_asking[256];
+
+/* False: ask slot_claim(). The text is one that was scanned. */
 static inline bool slot_takes(uint8_t taking, const struct value *value)
 {
-    if (value->kind != VALUE_STRING || taking & TAKES_ASKING || (taking & TAKES_FILLED && !value->text.len))
+    if (value->kind != VALUE_STRING || taking & TAKES_ASKING)
         return false;
-    char first = *value->text.at; /* of an empty one: its quote */
-    return !(taking & TAKES_IDS) || (first != '0' && first != '-' && first != 'u' && first != 'n');
+    unsigned char first = (unsigned char)*value->text.at; /* of an empty one: its quote */
+    return !(taking & slot_asking[first]);
 }
 
 /* Makes fields[index] the source of a slot; the one before it becomes an ordinary field. */

@@ -32,7 +32,7 @@ static inline bool time_parse_common(struct str text, const struct time_cache *c
     rest ^= zeros; /* every digit is its value now, everything else 0 */
     if ((rest | (rest + (six & low))) & ~low)
         return false;
-    const char *at = text.at + 16;
+    const unsigned char *at = (const unsigned char *)text.at + 16;
     unsigned second = (at[1] & 15u) * 10 + (at[2] & 15u);
     unsigned millis = (at[4] & 15u) * 100 + (at[5] & 15u) * 10 + (at[6] & 15u);
     if (second > 60)

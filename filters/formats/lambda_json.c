@@ -81,10 +81,10 @@ static const struct known_member {
 
 struct report { /* the object being read */
     const struct platform_type *type;
-    struct str text;
     const char *prefix;
 };
-static void members_read(struct reader *reader, const struct report *report);
+static void members_read(struct reader *reader, const struct report *report,
+                         struct members *members);
 
 /* `producedBytes` becomes aws.lambda.metrics.produced_bytes, as the text format has it. */
 static void extra(struct reader *reader, const struct report *report, const struct member *member)
@@ -108,26 +108,31 @@ static void extra(struct reader *reader, const struct report *report, const stru
     event_add(reader->event, field, reader->arena);
 }
 
+/* The fields borrow the ids from the context, which lives in the arena for that. */
+static void header_read(struct reader *reader, struct str header)
+{
+    struct trace_context *context = arena_take(reader->arena, sizeof *context);
+    if (!context || !amazon_trace_read(header, context))
+        return;
+    reader_text(reader, SLOT_TRACE_ID, (struct str){context->trace, sizeof context->trace});
+    if (context->has_span)
+        reader_text(reader, SLOT_PARENT_SPAN_ID, (struct str){context->span, sizeof context->span});
+    if (context->flags != TRACE_FLAGS_UNSAID)
+        reader_value(reader, SLOT_TRACE_FLAGS,
+                     (struct value){.kind = VALUE_INTEGER, .integer = context->flags});
+}
+
 /* {"spanId":"..","type":"X-Amzn-Trace-Id","value":"Root=1-..;Parent=..;Sampled=1"} */
-static void tracing_read(struct reader *reader, struct str tracing)
+static void tracing_read(struct reader *reader, struct members *members)
 {
     const struct member *member;
-    struct members members = scanner_members(reader->lines, tracing);
-    struct trace_context context;
-    while ((member = members_next(&members)) != NULL) {
-        if (str_equal(member->key, STR("spanId")) && member->value.kind == VALUE_STRING)
-            reader_value(reader, SLOT_SPAN_ID, member->value);
-        if (!str_equal(member->key, STR("value")) || member->value.kind != VALUE_STRING ||
-            !amazon_trace_read(member->value.text, &context))
+    while ((member = members_next(members)) != NULL) {
+        if (member->value.kind != VALUE_STRING)
             continue;
-        struct str id = {context.trace, sizeof context.trace};
-        reader_text(reader, SLOT_TRACE_ID, arena_copy(reader->arena, id));
-        if (context.has_span)
-            reader_text(reader, SLOT_PARENT_SPAN_ID,
-                        arena_copy(reader->arena, (struct str){context.span, sizeof context.span}));
-        if (context.flags != TRACE_FLAGS_UNSAID)
-            reader_value(reader, SLOT_TRACE_FLAGS,
-                         (struct value){.kind = VALUE_INTEGER, .integer = context.flags});
+        if (str_equal(member->key, STR("spanId")))
+            reader_value(reader, SLOT_SPAN_ID, member->value);
+        else if (str_equal(member->key, STR("value")))
+            header_read(reader, member->value.text);
     }
 }
 
@@ -161,8 +166,10 @@ static bool memory_put(struct reader *reader, struct value value)
 
 /* False: the member has no place among the slots. */
 static bool known_read(struct reader *reader, const struct report *report,
-                       const struct known_member *known, const struct value *value)
+                       const struct known_member *known, const struct members *members)
 {
+    const struct value *value = &members_newest(members)->value;
+    struct members inside;
     switch (known->kind) {
     case MEMBER_TEXT:
         if (value_is_text(*value))
@@ -180,14 +187,17 @@ static bool known_read(struct reader *reader, const struct report *report,
     case MEMBER_MEMORY:
         return memory_put(reader, *value);
     case MEMBER_METRICS:
-        if (value->kind == VALUE_OBJECT)
-            members_read(reader,
-                         &(struct report){report->type, value->text, "aws.lambda.metrics."});
-        return value->kind == VALUE_OBJECT;
+        if (value->kind != VALUE_OBJECT)
+            return false;
+        members_inside(members, &inside);
+        members_read(reader, &(struct report){report->type, "aws.lambda.metrics."}, &inside);
+        return true;
     case MEMBER_TRACING:
-        if (value->kind == VALUE_OBJECT)
-            tracing_read(reader, value->text);
-        return value->kind == VALUE_OBJECT;
+        if (value->kind != VALUE_OBJECT)
+            return false;
+        members_inside(members, &inside);
+        tracing_read(reader, &inside);
+        return true;
     }
     return false;
 }
@@ -202,9 +212,9 @@ static uint8_t find_member(struct str key)
 }
 
 /* The same key in the same place is looked for once. */
-static uint8_t member_number(struct reader *reader, const struct members *members, struct str key)
+static uint8_t member_number(const struct members *members, struct str key)
 {
-    uint8_t *mark = members_mark(members, reader->lines);
+    uint8_t *mark = members_mark(members);
     if (mark && *mark)
         return (uint8_t)(*mark - 1);
     uint8_t number = find_member(key);
@@ -213,16 +223,25 @@ static uint8_t member_number(struct reader *reader, const struct members *member
     return number;
 }
 
-static void members_read(struct reader *reader, const struct report *report)
+static void members_read(struct reader *reader, const struct report *report,
+                         struct members *members)
 {
     const struct member *member;
-    struct members members = scanner_members(reader->lines, report->text);
-    while ((member = members_next(&members)) != NULL) {
-        uint8_t number = member_number(reader, &members, member->key);
+    while ((member = members_next(members)) != NULL) {
+        uint8_t number = member_number(members, member->key);
         if (number == COUNT(known_members) ||
-            !known_read(reader, report, &known_members[number], &member->value))
+            !known_read(reader, report, &known_members[number], members))
             extra(reader, report, member);
     }
+}
+
+static void platform_record_read(struct reader *reader, const struct platform_type *type,
+                                 struct str record)
+{
+    struct report report = {type, type->prefix ? type->prefix : "aws.lambda."};
+    struct members members;
+    scanner_members(reader->lines, record, &members);
+    members_read(reader, &report, &members);
 }
 
 /* What a function or extension printed: an object of its own, or a text line. */
@@ -246,26 +265,26 @@ static void printed_read(struct reader *reader, struct value record)
         plain_read(reader, text);
 }
 
-static struct platform_type find_type(struct str type)
+static const struct platform_type *find_type(struct str type)
 {
+    static const struct platform_type unknown = {.prefix = NULL};
     for (size_t i = 0; i < COUNT(platform_types); i++)
         if (str_equal(platform_types[i].type, type))
-            return platform_types[i];
-    return (struct platform_type){.event = type};
+            return &platform_types[i];
+    return &unknown;
 }
 
 static void platform_read(struct reader *reader, struct str type, struct value record)
 {
     struct event *event = reader->event;
-    struct platform_type found = find_type(type);
-    event->flags |= (uint16_t)(EVENT_PLATFORM | found.flags);
-    reader_text(reader, SLOT_LAMBDA_EVENT, found.event);
+    const struct platform_type *found = find_type(type);
+    event->flags |= (uint16_t)(EVENT_PLATFORM | found->flags);
+    reader_text(reader, SLOT_LAMBDA_EVENT, found->event.len ? found->event : type);
     if (record.kind == VALUE_OBJECT)
-        members_read(reader, &(struct report){&found, record.text,
-                                              found.prefix ? found.prefix : "aws.lambda."});
+        platform_record_read(reader, found, record.text);
     else
         printed_read(reader, record);
-    if (str_equal(type, STR("report")))
+    if (found->flags & EVENT_ENDS_INVOCATION)
         reader_bool(reader, SLOT_FAAS_COLDSTART,
                     reader_has(reader, SLOT_LAMBDA_INIT) ||
                         reader_has(reader, SLOT_LAMBDA_RESTORE));
@@ -276,14 +295,23 @@ static void platform_read(struct reader *reader, struct str type, struct value r
         event->severity = SEVERITY_INFO;
 }
 
+/* Nearly always it is the field at this index. */
+static const struct field *find_near(struct reader *reader, struct str key, uint16_t index)
+{
+    const struct event *event = reader->event;
+    const struct field *field = &event->fields[index];
+    bool is_there = index < event->count && !(field->flags & FIELD_REMOVED);
+    return is_there && str_equal(field->key, key) ? field : reader_find(reader, key);
+}
+
 bool lambda_event_read(struct reader *reader)
 {
     static const struct str prefix = {"platform.", 9};
     struct event *event = reader->event;
     if (event->count > FIELDS_OF_EVENT_MAX)
         return false;
-    const struct field *record = reader_find(reader, STR("record"));
-    const struct field *type = record ? reader_find(reader, STR("type")) : NULL;
+    const struct field *record = find_near(reader, STR("record"), 2);
+    const struct field *type = record ? find_near(reader, STR("type"), 1) : NULL;
     if (!type || type->value.kind != VALUE_STRING || !(event->flags & EVENT_TIME_OWN))
         return false;
     struct value said = record->value;

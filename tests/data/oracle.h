@@ -124,28 +124,38 @@ static inline bool oracle_same_value(struct value a, struct value b)
 }
 
 /* What the scanner kept of an object's members is what walking finds. */
-static inline bool oracle_keeps(struct oracle *oracle, struct str object)
+static inline bool oracle_keeps(struct oracle *oracle, struct str object, struct members *members)
 {
-    struct members members = scanner_members(oracle->scanner, object);
+    struct members inside, found;
     struct member walked;
     size_t at = 0;
     while (scan_next(object, &at, &walked)) {
-        const struct member *kept = members_next(&members);
+        const struct member *kept = members_next(members);
         if (!kept || !str_equal(kept->key, walked.key) || kept->key.at != walked.key.at ||
             kept->key_escaped != walked.key_escaped || !oracle_same_value(kept->value, walked.value))
             return oracle_complain(oracle, "a member was kept wrongly");
-        if (walked.value.kind == VALUE_OBJECT && !oracle_keeps(oracle, walked.value.text))
+        if (walked.value.kind != VALUE_OBJECT)
+            continue;
+        members_inside(members, &inside);
+        scanner_members(oracle->scanner, walked.value.text, &found);
+        if (found.next != inside.next || (found.next && found.end != inside.end))
+            return oracle_complain(oracle, "an object was found in two places");
+        if (!oracle_keeps(oracle, walked.value.text, &inside))
             return false;
     }
-    return !members_next(&members) || oracle_complain(oracle, "a member too many was kept");
+    return !members_next(members) || oracle_complain(oracle, "a member too many was kept");
 }
 
 static inline bool oracle_keeps_all(struct oracle *oracle, const struct event *event)
 {
-    for (uint16_t i = 0; i < event->count; i++)
-        if (event->fields[i].value.kind == VALUE_OBJECT &&
-            !oracle_keeps(oracle, event->fields[i].value.text))
+    for (uint16_t i = 0; i < event->count; i++) {
+        struct members members;
+        if (event->fields[i].value.kind != VALUE_OBJECT)
+            continue;
+        scanner_members(oracle->scanner, event->fields[i].value.text, &members);
+        if (!oracle_keeps(oracle, event->fields[i].value.text, &members))
             return false;
+    }
     return true;
 }
 

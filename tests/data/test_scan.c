@@ -158,7 +158,8 @@ static void depth_is_bounded(void)
 /* Counts the members of the line's first field, kept or walked. */
 static size_t count_members(const struct event *event, bool *ret_kept)
 {
-    struct members members = scanner_members(fix.scanner, event->fields[0].value.text);
+    struct members members;
+    scanner_members(fix.scanner, event->fields[0].value.text, &members);
     const struct member *member;
     size_t count = 0;
     *ret_kept = members.next != NULL;

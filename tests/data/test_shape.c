@@ -8,7 +8,7 @@
 static struct shape shape;
 static struct arena arena;
 
-static const struct shape_node *root(void)
+static struct shape_node *root(void)
 {
     if (!shape.names) {
         arena_init(&arena, 1 << 20, 64 << 20);
@@ -18,7 +18,7 @@ static const struct shape_node *root(void)
     return &shape.nodes[0];
 }
 
-static const struct shape_node *learned(const struct shape_node *parent, const char *key)
+static struct shape_node *learned(struct shape_node *parent, const char *key)
 {
     char token[SHAPE_TOKEN_MAX + 1];
     int len = snprintf(token, sizeof token, "\"%s\":", key);
@@ -28,8 +28,8 @@ static const struct shape_node *learned(const struct shape_node *parent, const c
 
 static void a_node_knows_its_token_its_name_and_its_slot(void)
 {
-    const struct shape_node *top = root();
-    const struct shape_node *level = learned(top, "level"), *other = learned(level, "other");
+    struct shape_node *top = root();
+    struct shape_node *level = learned(top, "level"), *other = learned(level, "other");
     CHECK(top->child == level && level->child == other && other->parent == level);
     CHECK_TEXT(((struct str){level->token, level->token_len}), "\"level\":");
     CHECK_EQ(level->key_len, 5);
@@ -42,14 +42,14 @@ static void a_node_knows_its_token_its_name_and_its_slot(void)
 
 static void a_key_is_a_twin_only_where_it_stood_on_the_way(void)
 {
-    const struct shape_node *top = root();
-    const struct shape_node *a = learned(top, "a"), *b = learned(top, "b");
+    struct shape_node *top = root();
+    struct shape_node *a = learned(top, "a"), *b = learned(top, "b");
     CHECK(!a->is_twin && !b->is_twin);
     CHECK(!learned(a, "b")->is_twin);
-    const struct shape_node *c = learned(a, "c");
+    struct shape_node *c = learned(a, "c");
     CHECK(learned(c, "a")->is_twin);
     CHECK(!learned(shape_inner(&shape, c), "a")->is_twin);
-    const struct shape_node *last = learned(root(), "k0");
+    struct shape_node *last = learned(root(), "k0");
     char key[16];
     for (int i = 1; i < 200; i++) { /* many more keys than the bloom has bits */
         snprintf(key, sizeof key, "k%d", i);
@@ -61,12 +61,12 @@ static void a_key_is_a_twin_only_where_it_stood_on_the_way(void)
 
 static void a_token_and_the_children_of_a_node_have_bounds(void)
 {
-    const struct shape_node *top = root();
+    struct shape_node *top = root();
     char token[SHAPE_TOKEN_MAX + 2];
     memset(token, 'x', sizeof token);
     struct str longest = {token, SHAPE_TOKEN_MAX}, longer = {token, SHAPE_TOKEN_MAX + 1};
     CHECK(shape_learn(&shape, top, longer, str_slice(longer, 1, 60)) == NULL);
-    const struct shape_node *node = shape_learn(&shape, top, longest, str_slice(longest, 1, 60));
+    struct shape_node *node = shape_learn(&shape, top, longest, str_slice(longest, 1, 60));
     CHECK(node && node->token_len == SHAPE_TOKEN_MAX && node->mask == UINT32_MAX);
     for (char key[] = "a"; key[0] < 'a' + SHAPE_CHILDREN_MAX - 1; key[0]++)
         CHECK(learned(top, key) != NULL);
@@ -76,7 +76,7 @@ static void a_token_and_the_children_of_a_node_have_bounds(void)
 
 static void a_full_tree_counts_what_it_missed_until_it_is_forgotten(void)
 {
-    const struct shape_node *node = root();
+    struct shape_node *node = root();
     while (shape.count < SHAPE_NODES)
         node = shape_inner(&shape, node);
     CHECK_EQ(shape.misses, 0);
@@ -84,7 +84,7 @@ static void a_full_tree_counts_what_it_missed_until_it_is_forgotten(void)
     CHECK(learned(node, "a") == NULL);
     CHECK_EQ(shape.misses, 2);
     CHECK(node->child == NULL && node->inner == NULL && node->children == 0);
-    const struct shape_node *inner = shape_inner(&shape, &shape.nodes[0]);
+    struct shape_node *inner = shape_inner(&shape, &shape.nodes[0]);
     CHECK(inner == &shape.nodes[1]);
     shape_init(&shape, shape.names);
     CHECK(shape.nodes[0].inner == NULL && shape.misses == 0);

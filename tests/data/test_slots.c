@@ -3,6 +3,9 @@
  */
 #include "agent/data/slots.c"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "tests/check.h"
 
 static struct event event;
@@ -137,7 +140,9 @@ static void what_is_taken_at_once_is_what_a_claim_gives(void)
         CHECK(taking != TAKES_NOTHING);
         for (size_t i = 0; i < COUNT(texts); i++) {
             struct event asked = {.count = 0}, same = {.count = 0};
-            struct value value = {.kind = VALUE_STRING, .text = str_from(texts[i])};
+            char quoted[16];
+            snprintf(quoted, sizeof quoted, "%s\"", texts[i]); /* as it stands in a line */
+            struct value value = {.kind = VALUE_STRING, .text = {quoted, strlen(texts[i])}};
             struct field field = {.key = str_from(slot_name((enum slot)slot)), .value = value};
             if (!slot_takes(taking, &value))
                 continue;
