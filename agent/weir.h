@@ -33,6 +33,7 @@
 /* --- what the engine offers ------------------------------------------------------------------------ */
 
 struct host; /* the engine, as one plugin instance sees it */
+struct errand;
 
 struct arena *host_arena(struct host *host);        /* run lifetime; for open() only */
 const struct names *host_names(struct host *host);
@@ -80,6 +81,8 @@ struct input {
     bool not_kept;    /* cannot be read again: held back instead of kept (stdin) */
     /* What the rows cannot know, without a look at the world: `agent check` asks it too. May be null. */
     enum code (*check)(void *self, struct host *host, struct why *why);
+    /* `agent check --connect`: what is there to be read now, by errand_tell(). Opens nothing. May be null. */
+    void (*look)(const void *self, struct host *host, struct errand *errand);
     enum code (*open)(void *self, struct host *host, struct why *why);
     /* Look for new, changed and gone sources. Called often; must be cheap when nothing changed.
      * `once` is true under --once. Returns when it wants to be called again at the latest (mono ns). */

@@ -1,6 +1,7 @@
 /* inputs/tail.c - follow files by globs, through rotation, truncation and deletion.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "agent/tailing/survey.h"
 #include "agent/tailing/tailing.h"
 #include "agent/weir.h"
 
@@ -47,6 +48,12 @@ static enum code tail_check(void *self, struct host *host, struct why *why)
             return fail(why, BAD_CONFIG, "%s: an empty text in `path` names no file",
                         host_where(host));
     return OK;
+}
+
+static void tail_look(const void *self, struct host *host, struct errand *errand)
+{
+    const struct tail *tail = self;
+    survey_tell(&tail->path, &tail->exclude, host_files(host), errand);
 }
 
 static enum code tail_open(void *self, struct host *host, struct why *why)
@@ -96,6 +103,7 @@ const struct input input_tail = {
     .settings = settings,
     .size = sizeof(struct tail),
     .check = tail_check,
+    .look = tail_look,
     .open = tail_open,
     .watch = tail_watch,
     .wakeup = tail_wakeup,

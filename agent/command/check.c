@@ -104,6 +104,9 @@ static int ask_far_ends(const struct check *check, struct pipeline *pipeline)
         .pipeline = pipeline, .exchanges = exchanges_curl, .json = check->json};
     buffer_init(&connect.report, REPORT_BYTES_MAX);
     enum code code = connect_ask(&connect, &why);
+    if (!check->json && connect.inputs)
+        buffer_format(&connect.report, "%u input%s, ", connect.inputs,
+                      connect.inputs == 1 ? "" : "s");
     if (!check->json)
         buffer_format(&connect.report, "%u output%s asked, %u fault%s.\n", connect.outputs,
                       connect.outputs == 1 ? "" : "s", connect.faults,

@@ -11,8 +11,9 @@
 
 enum { STEP_WAIT_NS = 1000000000, TITLE_BYTES = 160 };
 
-struct asking { /* one output at one address */
+struct asking { /* one input, or one output at one address */
     struct connect *connect;
+    const char *kind;
     const struct exchanges *exchanges;
     const struct route *route;
     char title[TITLE_BYTES];
@@ -23,8 +24,11 @@ struct asking { /* one output at one address */
 static const char *const finding_words[] = {
     [FINDING_GOOD] = "ok", [FINDING_DOUBT] = "doubt", [FINDING_FAULT] = "fault"};
 
+/* Of an input: none, it says itself where it looks. */
 static const char *address_of(const struct route *route)
 {
+    if (!route)
+        return "";
     return route->unix_socket ? route->unix_socket : route->base;
 }
 
@@ -35,7 +39,7 @@ static void finding_line(struct buffer *to, const struct asking *asking, enum fi
     buffer_add(to, str_from(asking->title));
     buffer_add(to, STR("  "));
     buffer_add(to, str_from(address_of(asking->route)));
-    buffer_add(to, STR("  "));
+    buffer_add(to, asking->route ? STR("  ") : STR(""));
     buffer_add(to, str_from(text));
     buffer_byte(to, '\n');
 }
@@ -43,10 +47,12 @@ static void finding_line(struct buffer *to, const struct asking *asking, enum fi
 static void finding_json(struct buffer *to, const struct asking *asking, enum finding finding,
                          const char *text)
 {
-    buffer_format(to, "{\"finding\":\"%s\",\"output\":", finding_words[finding]);
+    buffer_format(to, "{\"finding\":\"%s\",\"%s\":", finding_words[finding], asking->kind);
     encode_text(to, str_from(asking->title));
-    buffer_add(to, STR(",\"address\":"));
-    encode_text(to, str_from(address_of(asking->route)));
+    if (asking->route) {
+        buffer_add(to, STR(",\"address\":"));
+        encode_text(to, str_from(address_of(asking->route)));
+    }
     buffer_add(to, STR(",\"message\":"));
     encode_text(to, str_from(text));
     buffer_add(to, STR("}\n"));
@@ -233,11 +239,23 @@ static void broker_ask(struct asking *asking, struct drain *drain)
     }
 }
 
+static void input_look(struct connect *connect, struct entry *entry)
+{
+    struct asking asking = {.connect = connect, .kind = "input"};
+    struct errand_run run = {.context = &asking, .tell = report_add};
+    host_title(&entry->host, asking.title, sizeof asking.title);
+    connect->inputs++;
+    entry->plugin->look(entry->self, &entry->host, &run.errand);
+}
+
 enum code connect_ask(struct connect *connect, struct why *why)
 {
     struct pipeline *pipeline = connect->pipeline;
-    struct asking asking = {.connect = connect};
+    struct asking asking = {.connect = connect, .kind = "output"};
     enum code code = OK;
+    for (uint16_t i = 0; i < pipeline->entry_count; i++)
+        if (pipeline->entries[i].plugin->look)
+            input_look(connect, &pipeline->entries[i]);
     for (uint16_t i = 0; i < pipeline->drain_count && code == OK; i++) {
         struct drain *drain = &pipeline->drains[i];
         if (drain->plugin->broker && drain->host.engine->brokers)

@@ -16,10 +16,10 @@ struct connect {
     bool json; /* one object per finding instead of one line */
     /* out */
     struct buffer report; /* the caller's own, init to its maximum */
-    unsigned outputs, faults; /* outputs asked, findings that stop delivery */
+    unsigned inputs, outputs, faults; /* looked at, asked; findings that stop reading or delivery */
 };
 
-/* Sends each output's far end its errand, at every address, one request at a time. Fails only where nothing could be
+/* Looks at what inputs would read, then sends each output's far end its errand, at every address, one request at a time. Fails only where nothing could be
  * asked. */
 enum code connect_ask(struct connect *connect, struct why *why) CHECK_RESULT;
 

@@ -12,6 +12,7 @@
 enum {
     PADDING = 64, /* zeroes behind the bytes, so that vector code may look past the end */
     ARCHIVE_LINE_MAX = 16 << 20,
+    ASIDE_BYTES = 4096, /* of a path */
 };
 
 /* --- one line of an archive -------------------------------------------------------------- */
@@ -123,13 +124,26 @@ static enum code replay_open(void *self, struct host *host, struct why *why)
     return code;
 }
 
+/* Aside, where no replay finds it by itself: part of it could not be read. */
+static void set_aside(const struct replay *replay, const struct replay_file *file)
+{
+    char aside[ASIDE_BYTES];
+    if (str_ends(str_from(file->path), STR(".damaged")))
+        return;
+    snprintf(aside, sizeof aside, "%s.damaged", file->path);
+    (void)replay->port->rename(replay->port->self, file->path, aside);
+}
+
 /* Dead letters that all have an outcome are removed; an archive is its owner's. */
 static void finish(struct replay *replay, struct replay_file *file)
 {
     file->is_done = true;
     if (!file->is_segment)
         return;
-    (void)replay->port->unlink(replay->port->self, file->path);
+    if (file->unreadable)
+        set_aside(replay, file);
+    else
+        (void)replay->port->unlink(replay->port->self, file->path);
     source_finish(file->source);
     file->source = NULL;
 }
@@ -179,7 +193,7 @@ static size_t left_of(const struct replay_file *file, size_t most)
     return left < most ? (size_t)left : most;
 }
 
-static void take_entry(struct replay *replay, const struct replay_file *file, struct batch *batch,
+static void take_entry(struct replay *replay, struct replay_file *file, struct batch *batch,
                        const struct segment_entry *entry)
 {
     struct event *event =
@@ -187,6 +201,7 @@ static void take_entry(struct replay *replay, const struct replay_file *file, st
     struct event kept;
     if (!event || !segment_event(&file->head, entry->record, &kept, batch->arena)) {
         replay->unreadable++;
+        file->unreadable++;
         batch->count -= event != NULL;
         return;
     }
@@ -212,6 +227,7 @@ static size_t read_entries(struct replay *replay, struct replay_file *file, stru
         size = walk.at + walk.wanted < whole ? walk.at + walk.wanted : whole;
     } while (walk.at == 0 && walk.wanted);
     replay->unreadable += walk.damaged_places;
+    file->unreadable += walk.damaged_places;
     return walk.at;
 }
 

@@ -16,6 +16,7 @@ struct replay_file {
     struct source *source;
     struct segment_head head; /* of dead letters */
     uint64_t size, at;
+    uint64_t unreadable; /* places of it, in this run */
     int fd;
     bool is_open;
     bool is_segment;

@@ -67,6 +67,21 @@ static void an_output_that_asks_nothing_is_not_asked(void)
     CHECK_TEXT(str_from(seen->said), "");
 }
 
+static void what_an_input_would_read_is_told_first(void)
+{
+    const struct visit *seen = visit("input tail \"here\" { path = \"/etc/passwd\" } input tail "
+                                     "\"gone\" { path = \"/nowhere/*.log\" "
+                                     "} output discard { }",
+                                     false);
+    CHECK_EQ(seen->connect.inputs, 2);
+    CHECK_EQ(seen->connect.faults, 1);
+    CHECK(strstr(seen->said, "ok     tail \"here\"  1 readable file matches \"/etc/passwd\"\n"));
+    CHECK(strstr(seen->said, "fault  tail \"gone\"  no file matches \"/nowhere/*.log\""));
+    seen = visit("input tail \"here\" { path = \"/etc/passwd\" } output discard { }", true);
+    CHECK(strstr(seen->said,
+                 "{\"finding\":\"ok\",\"input\":\"tail \\\"here\\\"\",\"message\":\"1 readable"));
+}
+
 static void a_dead_port_is_a_fault_at_each_address(void)
 {
     const struct visit *seen = visit("input stdin { } output elasticsearch \"elk\" { "
@@ -98,6 +113,7 @@ static void a_server_that_is_there_is_told_in_lines_or_objects(void)
 }
 
 CHECK_MAIN(TEST(each_failure_comes_with_advice), TEST(an_output_that_asks_nothing_is_not_asked),
+           TEST(what_an_input_would_read_is_told_first),
            TEST(a_dead_port_is_a_fault_at_each_address),
 
            TEST(a_server_that_is_there_is_told_in_lines_or_objects))

@@ -93,5 +93,33 @@ static void dead_letters_come_back_as_they_were(void)
     away_close(&away);
 }
 
+static void dead_letters_that_were_not_all_read_are_kept_aside(void)
+{
+    static const char path[] = "/state/dead-elk.0000000000000000.seg";
+    struct replay_file file = {.path = path, .fd = -1};
+    struct replay replay;
+    struct arena arena;
+    arena_init(&arena, 1 << 16, 64 << 20);
+    away_open(&away, AWAY_INPUT AWAY_FAR "refused_hold = off }\n" AWAY_FILE);
+    away.rig.far.habits.poison = "line 00";
+    away_write(&away, "/logs/a.log", 20);
+    rig_steps(&away.rig, 1300);
+    struct str text = sim_files_text(away.rig.sim, path);
+    CHECK(text.len > 1000);
+    sim_files_flip(away.rig.sim, path, text.len / 2);
+    open_one(&replay, &file);
+    struct batch batch = read_some(&replay, &arena, READ_AT_END);
+    CHECK_EQ(batch.count, 19);
+    CHECK_EQ(replay.unreadable, 1);
+    source_advance(file.source, file.at);
+    (void)replay_watch(&replay, host_of_away(), 0, true);
+    CHECK(sim_files_text(away.rig.sim, path).at == NULL);
+    CHECK(sim_files_text(away.rig.sim, "/state/dead-elk.0000000000000000.seg.damaged").at != NULL);
+    replay_close(&replay);
+    arena_clear(&arena);
+    away_close(&away);
+}
+
 CHECK_MAIN(TEST(an_archives_line_gives_back_id_weight_reason_and_rule),
-           TEST(dead_letters_come_back_as_they_were))
+           TEST(dead_letters_come_back_as_they_were),
+           TEST(dead_letters_that_were_not_all_read_are_kept_aside))
