@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "agent/command/command.h"
 #include "agent/must.h"
@@ -41,8 +42,17 @@ static int usage(FILE *to, int code)
     return code;
 }
 
+/* Keys and passwords stand in memory. A limit of one byte keeps cores from files, and is the
+ * kernel's word for none where they go to a program (fs/coredump.c). */
+static void leave_no_core(void)
+{
+    const struct rlimit none = {1, 1};
+    (void)setrlimit(RLIMIT_CORE, &none);
+}
+
 int main(int argc, char **argv)
 {
+    leave_no_core();
     if (argc < 2)
         return usage(stderr, EXIT_CONFIG);
     if (strcmp(argv[1], "--version") == 0)

@@ -4,6 +4,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -224,6 +225,19 @@ def exit_codes_tell_mistakes_from_trouble(place):
     check(code == 2, f"a misspelt setting: exit {code}")
 
 
+def a_crash_leaves_no_core(place):
+    place.write(TO_FILE, port=PORT)
+    append(place, lines(0, 3))
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    agent = run_until_read(place, 3)
+    agent.send_signal(signal.SIGABRT)
+    _, status = os.waitpid(agent.pid, 0)
+    agent.returncode = -os.WTERMSIG(status)
+    resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+    check(os.WIFSIGNALED(status) and not os.WCOREDUMP(status), f"a core was written: status {status:#x}")
+
+
 if __name__ == "__main__":
     sys.exit(run_tests(sys.argv[1], [
         sigusr1_opens_renamed_output_files_anew,
@@ -237,4 +251,5 @@ if __name__ == "__main__":
         once_gives_up_without_progress_and_keeps_the_rest,
         a_refused_event_makes_one_run_fail_not_the_next,
         exit_codes_tell_mistakes_from_trouble,
+        a_crash_leaves_no_core,
     ]))
