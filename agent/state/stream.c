@@ -146,7 +146,8 @@ enum code stream_cut(const struct stream *stream, const struct stream_file *file
     struct search search;
     if (!find_file(stream, file, &search)) {
         if (file->length && !stream->is_segmented) /* a segment is removed when it is done with */
-            buffer_format(mended, "output file %.300s is gone; a new one is begun\n", search.path);
+            buffer_format(mended, "output file %.*s is gone; a new one is begun\n",
+                          STR_ARG(str_slice(file->path, 0, 300)));
         return OK;
     }
     int wrong =

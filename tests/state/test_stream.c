@@ -69,8 +69,9 @@ static void a_file_that_became_shorter_or_is_gone_is_told(void)
     CHECK(str_find_str(buffer_str(&mended), STR("has 5 bytes and had 12")) != SIZE_MAX);
     CHECK_TEXT(sim_files_text(sim, "logs/out"), "short");
     CHECK_EQ(files->unlink(files->self, "logs/out"), 0);
+    sim_files_replace(sim, "logs/other", STR("somebody else's"));
     CHECK_OK(stream_cut(&stream, &file, &mended, &why), why);
-    CHECK(str_find_str(buffer_str(&mended), STR("is gone")) != SIZE_MAX);
+    CHECK(str_find_str(buffer_str(&mended), STR("output file logs/out is gone")) != SIZE_MAX);
     buffer_clear(&mended);
     sim_files_free(sim);
 }
