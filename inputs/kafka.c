@@ -86,6 +86,44 @@ static enum code kafka_check(void *self, struct host *host, struct why *why)
                       : code;
 }
 
+/* Of one topic; patterns are the group's to find out. */
+static void topic_look(const struct kafka *kafka, const struct brokers *brokers, struct str name,
+                       struct errand *errand)
+{
+    char words[200], topic[TARGET_BYTES_MAX + 1];
+    switch (brokers->look(brokers->self, &kafka->cluster.plan, str_z(name, topic, sizeof topic),
+                          words)) {
+    case BROKER_FINE:
+        errand_tell(errand, FINDING_GOOD, "topic \"%s\" is there, %s", topic, words);
+        break;
+    case BROKER_NO_TOPIC:
+        errand_tell(errand, FINDING_DOUBT,
+                    "topic \"%s\": %s: nothing is read until somebody makes it", topic, words);
+        break;
+    case BROKER_DENIED:
+        errand_tell(
+            errand, FINDING_FAULT,
+            "topic \"%s\": %s: give this user the rights to describe and to read it, and to "
+            "join the group",
+            topic, words);
+        break;
+    case BROKER_LATER:
+    case BROKER_TOO_LARGE:
+    case BROKER_INVALID:
+        errand_tell(errand, FINDING_FAULT, "%s: see `brokers`, `settings` and `secrets`", words);
+        break;
+    }
+}
+
+static void kafka_look(const void *self, struct host *host, struct errand *errand)
+{
+    const struct kafka *kafka = self;
+    const struct brokers *brokers = host_brokers(host);
+    for (size_t i = 0; brokers && i < kafka->topics.count; i++)
+        if (!str_starts(kafka->topics.texts[i], STR("^")))
+            topic_look(kafka, brokers, kafka->topics.texts[i], errand);
+}
+
 static enum code kafka_open(void *self, struct host *host, struct why *why)
 {
     struct kafka *kafka = self;
@@ -265,6 +303,7 @@ const struct input input_kafka = {
     .settings = settings,
     .size = sizeof(struct kafka),
     .check = kafka_check,
+    .look = kafka_look,
     .open = kafka_open,
     .watch = kafka_watch,
     .wakeup = kafka_wakeup,

@@ -407,9 +407,10 @@ static enum broker_fault metadata_ask(rd_kafka_t *kafka, const char *topic, char
     bool is_answered = handle && code == RD_KAFKA_RESP_ERR_NO_ERROR;
     rd_kafka_poll(kafka, 0); /* what went wrong meanwhile */
     if (is_answered) {
-        code =
-            metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
-        snprintf(words, WORDS_BYTES, "%d partitions", metadata->topics[0].partition_cnt);
+        bool is_told = metadata->topic_cnt == 1;
+        code = is_told ? metadata->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+        snprintf(words, WORDS_BYTES, "%d partitions",
+                 is_told ? metadata->topics[0].partition_cnt : 0);
         rd_kafka_metadata_destroy(metadata);
     }
     if (code && (is_answered || !words[0]))

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "agent/delivery/errand.h"
 #include "tests/group/peer.h"
 
 struct rig {
@@ -200,9 +201,58 @@ static void a_check_refuses_what_the_plan_of_its_consumer_cannot_hold(void)
     rig_free(rig);
 }
 
+/* --- looking
+ * -------------------------------------------------------------------------------------- */
+
+static enum broker_fault fault_of_look;
+
+static enum broker_fault faulty_look(void *self, const struct broker_plan *plan, const char *topic,
+                                     char words[200])
+{
+    (void)self;
+    CHECK_EQ(plan->count, 0);
+    CHECK_TEXT(str_from(topic), "t");
+    snprintf(words, 200, "its words");
+    return fault_of_look;
+}
+
+static enum finding found;
+static char told[ERRAND_TEXT_BYTES];
+
+static void hear(void *context, enum finding finding, const char *text)
+{
+    (void)context;
+    found = finding;
+    snprintf(told, sizeof told, "%s", text);
+}
+
+static void what_a_look_finds_says_what_to_do(void)
+{
+    static const struct {
+        enum broker_fault fault;
+        enum finding finding;
+        const char *says;
+    } cases[] = {
+        {BROKER_FINE, FINDING_GOOD, "topic \"t\" is there, its words"},
+        {BROKER_NO_TOPIC, FINDING_DOUBT, "nothing is read until somebody makes it"},
+        {BROKER_DENIED, FINDING_FAULT, "the rights to describe and to read it"},
+        {BROKER_LATER, FINDING_FAULT, "its words: see `brokers`"},
+    };
+    const struct brokers brokers = {.look = faulty_look};
+    const struct kafka kafka = {0};
+    struct errand_run run = {.tell = hear};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        fault_of_look = cases[i].fault;
+        topic_look(&kafka, &brokers, STR("t"), &run.errand);
+        CHECK_EQ(found, cases[i].finding);
+        CHECK(strstr(told, cases[i].says));
+    }
+}
+
 CHECK_MAIN(TEST(an_event_keeps_the_id_weight_and_hops_of_its_headers),
            TEST(an_id_names_cluster_topic_partition_and_offset_and_not_this_agent),
            TEST(a_giant_is_cut_and_a_tombstone_is_blank),
            TEST(once_waits_for_its_partitions_and_their_ends),
            TEST(a_topic_made_anew_is_read_from_its_start),
-           TEST(a_check_refuses_what_the_plan_of_its_consumer_cannot_hold))
+           TEST(a_check_refuses_what_the_plan_of_its_consumer_cannot_hold),
+           TEST(what_a_look_finds_says_what_to_do))
