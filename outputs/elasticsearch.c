@@ -141,6 +141,8 @@ static void elasticsearch_target(const void *self, const struct event *event, st
     template_write(es->index, event, TEMPLATE_SAFE, to, scratch);
 }
 
+_Static_assert(SLOT_NONE == 0 && SLOT_TIME == 1, "look_at() looks at no other slots");
+
 /* What the fields bring along of what every document has. */
 struct present {
     bool timestamp, data_stream, ecs;
@@ -152,31 +154,35 @@ static bool is_below(struct str key, struct str root)
     return str_starts(key, root) && (key.len == root.len || key.at[root.len] == '.');
 }
 
+/* A field of the user's, or the time: no other slot goes by one of these names. */
+static void look_at_field(const struct elasticsearch *es, const struct field *field,
+                          struct present *there)
+{
+    bool is_time = field->slot == SLOT_TIME;
+    there->timestamp |= is_time && es->encoding.names == NAMES_ECS;
+    switch (field->key.len ? field->key.at[0] : 0) {
+    case '@':
+        if (str_equal(field->key, STR("@timestamp")))
+            there->timestamp |= es->encoding.names != NAMES_OTEL || !is_time;
+        break;
+    case 'd':
+        there->data_stream |= is_below(field->key, STR("data_stream"));
+        break;
+    case 'e':
+        there->ecs |= is_below(field->key, STR("ecs"));
+        break;
+    default:
+        break;
+    }
+}
+
 static struct present look_at(const struct elasticsearch *es, const struct event *event)
 {
-    bool is_ecs = es->encoding.names == NAMES_ECS;
-    struct present there = {.timestamp = is_ecs && event->time_ns};
-    for (uint16_t i = 0; i < event->count; i++) {
-        const struct field *field = &event->fields[i];
-        bool is_time = field->slot == SLOT_TIME;
-        if (field->flags & FIELD_REMOVED || (field->slot != SLOT_NONE && !is_time))
-            continue; /* no other slot goes by one of these names */
-        there.timestamp |= is_ecs && is_time;
-        switch (field->key.len ? field->key.at[0] : 0) {
-        case '@':
-            if (str_equal(field->key, STR("@timestamp")))
-                there.timestamp |= es->encoding.names != NAMES_OTEL || !is_time;
-            break;
-        case 'd':
-            there.data_stream |= is_below(field->key, STR("data_stream"));
-            break;
-        case 'e':
-            there.ecs |= is_below(field->key, STR("ecs"));
-            break;
-        default:
-            break;
-        }
-    }
+    struct present there = {.timestamp = es->encoding.names == NAMES_ECS && event->time_ns};
+    const struct field *end = event->fields + event->count;
+    for (const struct field *field = event->fields; field < end; field++)
+        if (field->slot <= SLOT_TIME && !(field->flags & FIELD_REMOVED))
+            look_at_field(es, field, &there);
     return there;
 }
 

@@ -9,6 +9,7 @@
 #include "agent/data/encode_write.h"
 
 #include "agent/data/find.h"
+#include "agent/data/plain.h"
 #include "agent/data/severity.h"
 #include "agent/data/slots.h"
 
@@ -204,17 +205,12 @@ static void look_ahead(struct writer *writer)
 }
 
 /* ,"name":value where slot and kind tell all. False: ask write_slot(). */
-static inline bool write_by_way(const struct writer *writer, const struct field *field)
+static bool write_by_way(const struct writer *writer, const struct field *field)
 {
-    struct str text = field->value.text;
-    struct str member = writer->book->targets[field->slot].member;
-    switch ((enum way)writer->book->ways[field->slot][field->value.kind]) {
+    const struct slot_way *slot = &writer->book->slots[field->slot];
+    struct str text = field->value.text, member = {slot->member, slot->member_len};
+    switch ((enum way)slot->ways[field->value.kind]) {
     case WAY_NONE:
-        return true;
-    case WAY_CHECKED:
-        if (!is_plain_text(text))
-            return false;
-        write_string(writer->to, member, text);
         return true;
     case WAY_QUOTED:
         write_string(writer->to, member, text);
@@ -236,6 +232,7 @@ static inline bool write_by_way(const struct writer *writer, const struct field 
         buffer_add(writer->to, member);
         buffer_int(writer->to, field->value.integer);
         return true;
+    case WAY_CHECKED: /* write_fields() did, if it is plain */
     case WAY_ASKED:
         break;
     }
@@ -258,15 +255,56 @@ static inline unsigned write_field(const struct writer *writer, unsigned i)
     return 1;
 }
 
+/* A string that only has to be copied behind its name. */
+static inline bool is_ready(enum way way, struct str text)
+{
+    return way == WAY_QUOTED || (way == WAY_CHECKED && is_plain_text(text));
+}
+
+/* All fields. Most are strings with a name of their own: those are put down here, everything else
+ * by write_field(). */
+static void write_fields(const struct writer *writer)
+{
+    enum { QUOTES = 2 };
+    struct buffer *to = writer->to;
+    const struct field *fields = writer->event->fields;
+    const struct slot_way *slots = writer->book->slots;
+    unsigned count = writer->event->count;
+    bool is_simple = !writer->has_parents && !writer->dead;
+    if (!buffer_reserve(to, 1))
+        return;
+    char *at = to->at + to->len, *end = to->at + to->room;
+    for (unsigned i = 0; i < count; i++) {
+        const struct field *field = &fields[i];
+        const struct slot_way *slot = &slots[field->slot];
+        struct str text = field->value.text;
+        enum way way = (enum way)slot->ways[field->value.kind];
+        if (way == WAY_NONE)
+            continue;
+        if (LIKELY(is_simple && !(field->flags & FIELD_REMOVED) && is_ready(way, text) &&
+                   (size_t)(end - at) >= MEMBER_ROOM + QUOTES + text.len)) {
+            memcpy(at, slot->member, MEMBER_ROOM);
+            at += slot->member_len;
+            *at++ = '"';
+            at = bytes_put(at, text);
+            *at++ = '"';
+            continue;
+        }
+        to->len = (size_t)(at - to->at);
+        i += write_field(writer, i) - 1;
+        at = to->at + to->len;
+        end = to->at + to->room;
+    }
+    to->len = (size_t)(at - to->at);
+}
+
 static void write_named(struct writer *writer)
 {
     const struct event *event = writer->event;
-    unsigned count = event->count;
     look_ahead(writer);
     if (event->time_ns && write_name(writer, SLOT_TIME))
         encode_time(writer->to, event->time_ns);
-    for (unsigned i = 0; i < count;)
-        i += write_field(writer, i);
+    write_fields(writer);
     if (event_is_bare(event) && write_name(writer, SLOT_BODY))
         encode_text(writer->to, event->bytes);
     write_severity(writer);

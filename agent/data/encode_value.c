@@ -4,85 +4,11 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 #include "agent/data/encode_write.h"
+#include "agent/data/plain.h"
 #include "agent/data/time.h"
 #include "agent/data/utf8.h"
-
-/* Bytes that stand for themselves in a JSON string, whatever comes before and after. */
-static bool is_plain(char byte)
-{
-    return byte >= ' ' && byte != '"' && byte != '\\' && (unsigned char)byte < 0x80;
-}
-
-#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* Eight bytes at once; may take plain ones for others, never others for plain ones. */
-static inline bool are_plain(uint64_t bytes)
-{
-    uint64_t quote = bytes ^ EACH_BYTE('"'), slash = bytes ^ EACH_BYTE('\\');
-    uint64_t low = (bytes - EACH_BYTE(' ')) | (quote - EACH_BYTE(1)) | (slash - EACH_BYTE(1));
-    return ((low | bytes) & EACH_BYTE(0x80)) == 0;
-}
-
-static inline uint64_t load(const char *at)
-{
-    uint64_t bytes;
-    memcpy(&bytes, at, sizeof bytes);
-    return bytes;
-}
-
-#if defined(__SSE2__)
-/* As signed bytes, control characters and everything above 0x7F are less than a blank. */
-static inline __m128i special_bytes(const char *at)
-{
-    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)at);
-    __m128i marks =
-        _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-    return _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(' ')), marks);
-}
-
-static inline bool are_plain_16(const char *at)
-{
-    return _mm_movemask_epi8(special_bytes(at)) == 0;
-}
-#else
-static inline bool are_plain_16(const char *at)
-{
-    return are_plain(load(at)) && are_plain(load(at + 8));
-}
-#endif
-
-/* Length of a prefix of plain ASCII; all of it if all is plain. */
-static size_t plain_length(struct str text)
-{
-    size_t i = 0;
-    while (i + 16 <= text.len && are_plain_16(text.at + i))
-        i += 16;
-    while (i + 8 <= text.len && are_plain(load(text.at + i)))
-        i += 8;
-    while (i < text.len && is_plain(text.at[i]))
-        i++;
-    return i;
-}
-
-/* Whole words, the last one across what was seen already. */
-bool is_plain_text(struct str text)
-{
-    const char *at = text.at, *end = text.at + text.len;
-    if (text.len >= 16) {
-        for (; end - at > 16; at += 16)
-            if (!are_plain_16(at))
-                return false;
-        return are_plain_16(end - 16);
-    }
-    if (text.len >= 8)
-        return are_plain(load(at)) && are_plain(load(end - 8));
-    return plain_length(text) == text.len;
-}
 
 static void escape_byte(struct buffer *to, char byte)
 {

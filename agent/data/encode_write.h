@@ -115,10 +115,6 @@ static inline bool has_severity_number(const struct event *event)
     return event->severity && !(event->flags & EVENT_NO_SEVERITY_NUMBER);
 }
 
-/* --- encode_value.c ----------------------------------------------------------------------------------- */
-
-bool is_plain_text(struct str text); /* it can stand between quotes as it is */
-
 /* --- encode_slot.c: what a slot says, in the form of the naming ------------------------------------- */
 
 void write_slot_value(const struct writer *writer, enum slot slot, const struct field *field);

@@ -148,13 +148,18 @@ static enum way way_of(enum naming naming, enum slot slot, enum value_kind kind)
     return WAY_ASKED;
 }
 
-static void fill_ways(enum naming naming, enum slot slot)
+static void fill_way(enum naming naming, enum slot slot)
 {
+    struct slot_way *to = &books[naming].slots[slot];
+    struct str member = naming_targets[naming][slot].member;
     bool is_sent = naming_targets[naming][slot].name.len > 0;
     bool is_own = books[naming].first[slot] == slot; /* no other slot has this name */
+    MUST(member.len <= MEMBER_ROOM);
+    memcpy(to->member, member.at, member.len);
+    to->member_len = (uint8_t)member.len;
     for (unsigned kind = 0; kind <= VALUE_ARRAY; kind++) {
         enum way way = is_own ? way_of(naming, slot, (enum value_kind)kind) : WAY_ASKED;
-        books[naming].ways[slot][kind] = (uint8_t)(is_sent ? way : WAY_NONE);
+        to->ways[kind] = (uint8_t)(is_sent ? way : WAY_NONE);
     }
 }
 
@@ -176,10 +181,9 @@ static void fill(void)
 {
     for (unsigned naming = NAMES_OTEL; naming < NAMINGS; naming++) {
         books[naming].naming = (enum naming)naming;
-        books[naming].targets = naming_targets[naming];
         for (unsigned slot = 1; slot < SLOT_COUNT; slot++) {
             fill_slot((enum naming)naming, (enum slot)slot);
-            fill_ways((enum naming)naming, (enum slot)slot);
+            fill_way((enum naming)naming, (enum slot)slot);
         }
         for (size_t i = 0; naming != NAMES_HONEYCOMB && i < COUNT(roots); i++)
             claim_of((enum naming)naming, roots[i])->is_parent = true;

@@ -10,7 +10,7 @@ struct target { /* where a slot is written */
     struct str name;   /* empty: not sent */
     struct str member; /* the same as it stands between a value and the next: ,"name": */
 };
-enum { NAMINGS = NAMES_HONEYCOMB + 1 };
+enum { NAMINGS = NAMES_HONEYCOMB + 1, MEMBER_ROOM = 48 };
 extern const struct target naming_targets[NAMINGS][SLOT_COUNT];
 
 static inline const struct target *naming_target(enum naming naming, enum slot slot)
@@ -33,22 +33,27 @@ enum way {
     WAY_ASKED = 0, /* more has to be known */
     WAY_NONE,      /* not at all: the event itself says it, or it is not sent */
     WAY_QUOTED,    /* the body of a string, as it is */
-    WAY_LOWER,     /* the same in small letters */
     WAY_CHECKED,   /* text that may have to be escaped */
+    WAY_LOWER,     /* the body of a string, in small letters */
     WAY_SPELLED,   /* a number as it is */
     WAY_DIGITS,    /* the same, if it is nothing but digits; else asked */
     WAY_INTEGER,   /* what the value holds as a number */
     WAY_TRUTH,
 };
 
+struct slot_way { /* one line of a cache */
+    _Alignas(64) char member[MEMBER_ROOM]; /* ,"name": and zeros, to be copied as a whole */
+    uint8_t member_len;
+    uint8_t ways[VALUE_ARRAY + 1]; /* enum way */
+};
+
 /* The same for whoever asks for every field of an event: most keys of users are told by their first letter and
  * their length. */
 struct namebook {
     enum naming naming;
-    const struct target *targets; /* by slot */
     uint64_t lengths[256];     /* of the names that begin with this byte: a bit each, for 64 and 0 the same */
     uint8_t first[SLOT_COUNT]; /* naming_first() */
-    uint8_t ways[SLOT_COUNT][VALUE_ARRAY + 1]; /* enum way */
+    struct slot_way slots[SLOT_COUNT];
 };
 const struct namebook *naming_book(enum naming naming);
 

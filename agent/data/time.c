@@ -276,22 +276,38 @@ static char *write_fraction(char *to, unsigned ns)
     return to + (rest % 1000 == 0 ? 3 : 6);
 }
 
+enum { SECOND_TEXT = 19 }; /* 2023-01-02T03:04:05 */
+
+static void write_second(char *to, int64_t second)
+{
+    enum { DAY_S = 86400 };
+    int64_t days = second / DAY_S - (second % DAY_S < 0);
+    unsigned rest = (unsigned)(second - days * DAY_S);
+    char *at = write_date(to, days);
+    *at++ = 'T';
+    at = digits_put(at, rest / 3600);
+    *at++ = ':';
+    at = digits_put(at, rest / 60 % 60);
+    *at++ = ':';
+    digits_put(at, rest % 60);
+}
+
 size_t time_write(int64_t time_ns, char to[static TIME_TEXT_MAX])
 {
-    int64_t days = time_ns / DAY_NS, rest = time_ns % DAY_NS;
-    if (rest < 0) {
-        rest += DAY_NS;
-        days--;
+    /* The second that was written last: lines come many to a second. */
+    static _Thread_local char text[SECOND_TEXT];
+    static _Thread_local int64_t text_second = INT64_MIN;
+    int64_t second = time_ns / SECOND_NS, ns = time_ns % SECOND_NS;
+    if (ns < 0) {
+        ns += SECOND_NS;
+        second--;
     }
-    char *at = write_date(to, days);
-    unsigned seconds = (unsigned)(rest / SECOND_NS);
-    *at++ = 'T';
-    at = write_digits(at, seconds / 3600, 2);
-    *at++ = ':';
-    at = write_digits(at, seconds / 60 % 60, 2);
-    *at++ = ':';
-    at = write_digits(at, seconds % 60, 2);
-    at = write_fraction(at, (unsigned)(rest % SECOND_NS));
+    if (second != text_second) {
+        write_second(text, second);
+        text_second = second;
+    }
+    memcpy(to, text, SECOND_TEXT);
+    char *at = write_fraction(to + SECOND_TEXT, (unsigned)ns);
     *at++ = 'Z';
     return (size_t)(at - to);
 }

@@ -120,7 +120,30 @@ static void the_common_spelling_is_read_alike_with_and_without_the_cache(void)
     }
 }
 
-CHECK_MAIN(TEST(the_common_spelling_is_read_alike_with_and_without_the_cache),
+static void times_come_out_in_any_order(void)
+{
+    static const struct {
+        int64_t ns;
+        const char *want;
+    } cases[] = {
+        {1672628645000000000, "2023-01-02T03:04:05Z"},
+        {1672628645678000000, "2023-01-02T03:04:05.678Z"},
+        {-1, "1969-12-31T23:59:59.999999999Z"},
+        {1672628645000000001, "2023-01-02T03:04:05.000000001Z"},
+        {-1000000000, "1969-12-31T23:59:59Z"},
+        {0, "1970-01-01T00:00:00Z"},
+        {1672628646000000000, "2023-01-02T03:04:06Z"},
+        {999000000, "1970-01-01T00:00:00.999Z"},
+    };
+    char text[TIME_TEXT_MAX];
+    for (size_t i = 0; i < COUNT(cases) * COUNT(cases); i++) {
+        size_t at = i % COUNT(cases) * (i / COUNT(cases) + 1) % COUNT(cases);
+        CHECK_TEXT(((struct str){text, time_write(cases[at].ns, text)}), cases[at].want);
+    }
+}
+
+CHECK_MAIN(TEST(times_come_out_in_any_order),
+           TEST(the_common_spelling_is_read_alike_with_and_without_the_cache),
            TEST(times_of_many_spellings_are_read), TEST(what_is_no_time_is_refused),
            TEST(the_cached_minute_gives_the_same_time),
            TEST(a_time_is_written_with_the_digits_it_needs),
