@@ -44,6 +44,16 @@ static bool reads_only_what_is_not_kept(const struct config *config)
     return true;
 }
 
+/* systemd names the directories of a service in it, the first of them for its state; AWS Lambda has
+ * one place to write to. */
+static struct str given_state(void)
+{
+    const char *service = getenv("STATE_DIRECTORY");
+    if (getenv("AWS_LAMBDA_RUNTIME_API"))
+        return STR("/tmp/weir");
+    return service ? str_cut(str_from(service), ':').head : STR("");
+}
+
 struct str layout_state(const struct config *config, struct arena *arena)
 {
     char path[512];
@@ -52,6 +62,8 @@ struct str layout_state(const struct config *config, struct arena *arena)
         return config->agent.state;
     if (reads_only_what_is_not_kept(config))
         return STR("");
+    if (given_state().len)
+        return given_state();
     if (geteuid() == 0)
         return STR("/var/lib/weir");
     if (base && *base)

@@ -9,8 +9,8 @@ static const struct choice off[] = {{"off", 0}, {0}};
 const struct setting agent_settings[] = {
     TEXT_SETTING(struct agent_block, state, .example = "\"/var/lib/weir\"",
                  .help = "Directory of everything that must survive a restart. Without it: "
-                         "/var/lib/weir as root or "
-                         "as a service, else below $XDG_STATE_HOME, in AWS Lambda /tmp."),
+                         "$STATE_DIRECTORY of a systemd service, /var/lib/weir as root, else "
+                         "below $XDG_STATE_HOME; in AWS Lambda /tmp/weir."),
     SIZE_SETTING(struct agent_block, memory, .def = "128MiB", .min = "16MiB", .max = "1TiB",
                  .help = "Bound of all memory, shared out at start."),
     DURATION_SETTING(struct agent_block, drain, .def = "10s", .min = "0s", .max = "1h",
@@ -25,7 +25,7 @@ const struct setting agent_settings[] = {
         .help = "With --once: how long without progress until the rest stays where it is safe."),
     TEXT_SETTING(struct agent_block, admin, .def = "127.0.0.1:4319", .choices = off,
                  .example = "\"127.0.0.1:4319\"",
-                 .help = "Address and port of metrics, health and the live page, or off."),
+                 .help = "Address and port of metrics, health and the ledger, or off."),
     LIST_SETTING(
         struct agent_block, admin_hosts, SETTING_TEXT, .example = "[\"weir.example.org\"]",
         .help =

@@ -45,8 +45,13 @@ struct str answer_text(struct value object, struct str key, struct arena *arena)
 
 struct str answer_status(int status, struct arena *arena)
 {
-    char text[32];
-    int len = snprintf(text, sizeof text, "HTTP %d", status);
+    char text[128];
+    bool is_redirect = status >= 300 && status < 400;
+    int len =
+        snprintf(text, sizeof text, "HTTP %d%s", status,
+                 is_redirect ? ", which sends us elsewhere and is not followed: give the final "
+                               "address in `url`"
+                             : "");
     return arena_copy(arena, (struct str){text, (size_t)len});
 }
 

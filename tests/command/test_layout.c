@@ -27,6 +27,12 @@ static void files_are_remembered_in_the_default_place_of_who_runs_it(void)
     check_directory(config, geteuid() == 0 ? "/var/lib/weir" : "/home/me/states/weir");
     setenv("XDG_STATE_HOME", "", 1);
     check_directory(config, geteuid() == 0 ? "/var/lib/weir" : "/home/me/.local/state/weir");
+    setenv("STATE_DIRECTORY", "/var/lib/shop:/var/lib/more", 1);
+    check_directory(config, "/var/lib/shop");
+    setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001", 1);
+    check_directory(config, "/tmp/weir");
+    unsetenv("AWS_LAMBDA_RUNTIME_API");
+    unsetenv("STATE_DIRECTORY");
 }
 
 static void parts_leave_something_for_the_libraries(void)

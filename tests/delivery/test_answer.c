@@ -40,6 +40,7 @@ static void members_are_found_by_name(void)
     CHECK_EQ(answer_text(object, STR("detail"), &arena).len, 0);
     CHECK_EQ(answer_member(answer_read(STR("[1]")), STR("error")).kind, VALUE_MISSING);
     CHECK_TEXT(answer_status(502, &arena), "HTTP 502");
+    CHECK(str_ends(answer_status(302, &arena), STR("give the final address in `url`")));
     arena_clear(&arena);
 }
 
