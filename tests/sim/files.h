@@ -54,6 +54,7 @@ void sim_files_flip(struct sim_files *sim, const char *path, uint64_t offset);  
 struct inode *sim_files_hold(const struct sim_files *sim, const char *path);
 void sim_files_append_to(struct sim_files *sim, struct inode *inode, struct str bytes);
 void sim_files_move(struct sim_files *sim, const char *from, const char *to); /* null `to`: it is deleted */
+bool sim_files_is_safe(const struct sim_files *sim, const char *path); /* name and content are on disk as seen */
 /* What is seen now, borrowed until the next write; a null at: no such file. */
 struct str sim_files_text(const struct sim_files *sim, const char *path);
 void sim_files_stdin(struct sim_files *sim, struct str bytes, bool ended); /* appends to descriptor 0 */

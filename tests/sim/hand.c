@@ -98,6 +98,15 @@ void sim_files_move(struct sim_files *sim, const char *from, const char *to)
         notice_path(sim, to);
 }
 
+bool sim_files_is_safe(const struct sim_files *sim, const char *path)
+{
+    const struct inode *inode = inode_at(&sim->disk, path);
+    const struct name *name = sim->disk.safe;
+    while (name && strcmp(name->path, path) != 0)
+        name = name->next;
+    return inode && name && name->inode == inode && !inode->changes;
+}
+
 void sim_files_flip(struct sim_files *sim, const char *path, uint64_t offset)
 {
     struct inode *inode = inode_at(&sim->disk, path);

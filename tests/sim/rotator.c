@@ -65,11 +65,14 @@ static bool read_one(void *context, const char *name)
     if (reader->only_copies && !str_ends(str_from(name), STR(".copy")))
         return true;
     snprintf(path, sizeof path, "%s/%s", reader->directory, name);
+    if (reader->only_copies && !sim_files_is_safe(reader->rotator->world->files, path))
+        return true; /* seen after a kill, and gone if the machine stops next */
     world_add_tokens(sim_files_text(reader->rotator->world->files, path), reader->counts);
     return true;
 }
 
-/* How often each line stands in a log that has a name, and in a copy that the agent made. */
+/* How often each line stands in a log that has a name, and in a copy on disk that the agent made.
+ */
 static void count_readable(const struct rotator *rotator, uint32_t *named, uint32_t *copied)
 {
     const struct files *files = sim_files_port(rotator->world->files);
