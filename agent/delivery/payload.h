@@ -27,6 +27,7 @@ struct parcel { /* one record of a payload */
     const char *words;  /* the destination's own, one line; null: none. Lives as long as the payload */
     uint8_t outcome;    /* enum outcome */
     bool maybe_sent;    /* some request that carried it may have reached the destination */
+    bool is_heard;      /* the lane's own: it was settled there */
 };
 
 struct payload {
@@ -39,7 +40,6 @@ struct payload {
     uint64_t ticket;          /* may be sent once the journal is synced up to here */
     uint64_t charge;          /* bytes of the output's memory share that come back with it */
     uint64_t body_bytes;      /* estimate of the encoded body */
-    uint32_t heard;           /* the lane's own: parcels below were settled there */
     int64_t opened_ns;        /* when its first record was taken */
     uint64_t age;             /* the courier counts what it gets: smaller is older */
     /* the courier's own */

@@ -199,11 +199,14 @@ static bool settle_record(struct drain *drain, struct str bytes, const struct pa
 
 bool drain_settle(struct drain *drain, struct payload *payload)
 {
-    for (; payload->heard < payload->count; payload->heard++)
-        if (!settle_record(drain, payload_record(payload, payload->heard),
-                           &payload->parcels[payload->heard]))
-            return false;
-    return true;
+    bool is_settled = true;
+    for (uint32_t i = 0; i < payload->count; i++) {
+        struct parcel *parcel = &payload->parcels[i];
+        if (!parcel->is_heard)
+            parcel->is_heard = settle_record(drain, payload_record(payload, i), parcel);
+        is_settled &= parcel->is_heard;
+    }
+    return is_settled;
 }
 
 void drain_recall(struct drain *drain, struct delivery *delivery, int64_t mono_ns, bool is_needed)

@@ -60,7 +60,7 @@ bool drain_read_queue(struct drain *drain, struct arena *arena);
 void drain_flush(struct drain *drain);
 void drain_committed(struct drain *drain, uint64_t ticket);
 /* Takes what came back from the far end: counts it, closes it, keeps dead letters; what has no outcome goes into the
- * queue. False: a dead letter cannot be kept now; the drain holds and wants the same payload again. */
+ * queue. False: some record cannot be kept now, all others have their outcome; the drain wants the same payload again. */
 bool drain_settle(struct drain *drain, struct payload *payload);
 /* is_needed: what waits here in memory had better be on disk (its source may soon be gone, or goes on). After a while, or when the far end
  * is away, what waits in memory is called back, into the queue. */

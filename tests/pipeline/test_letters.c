@@ -105,6 +105,35 @@ static void full_dead_letters_hold_the_output_until_somebody_makes_room(void)
     away_close(&away);
 }
 
+static void what_was_delivered_with_a_letter_that_cannot_be_kept_is_settled(void)
+{
+    static const char config[] =
+        AWAY_INPUT AWAY_FAR "refused_hold = off dead_letters { size = 64KiB } }\n" AWAY_FILE;
+    away_open(&away, config);
+    away.rig.far.habits.poison = "line 000";
+    away_write(&away, "/logs/a.log", 400);
+    rig_steps(&away.rig, 2000); /* they are full */
+    struct payload *payload = payload_make(0, STR("t"), 64);
+    struct drain *drain = away_drain(&away);
+    CHECK(payload != NULL);
+    for (size_t i = 0; i < 3; i++) {
+        buffer_add(&payload->records, STR("record"));
+        CHECK(payload_add(payload, i * 6, false));
+    }
+    payload_settle(payload, 0, OUTCOME_DELIVERED, STR(""));
+    payload_settle(payload, 1, OUTCOME_DEAD_LETTERED, STR("no"));
+    payload_settle(payload, 2, OUTCOME_DELIVERED, STR(""));
+    drain->totals->in += 3;
+    drain->totals->in_flight += 3;
+    CHECK(!drain_settle(drain, payload));
+    CHECK_EQ(away_totals(&away)->delivered, 2);
+    CHECK(!drain_settle(drain, payload)); /* once, however often it is asked */
+    CHECK_EQ(away_totals(&away)->delivered, 2);
+    CHECK(output_is_balanced(away_totals(&away)));
+    payload_free(payload);
+    away_close(&away);
+}
+
 static void what_stands_beside_a_record_comes_back(void)
 {
     struct buffer bytes;
@@ -121,4 +150,5 @@ static void what_stands_beside_a_record_comes_back(void)
 CHECK_MAIN(TEST(a_refused_event_is_kept_whole_with_the_far_ends_own_words),
            TEST(a_file_is_closed_when_it_is_quiet_so_that_others_can_have_it),
            TEST(full_dead_letters_hold_the_output_until_somebody_makes_room),
+           TEST(what_was_delivered_with_a_letter_that_cannot_be_kept_is_settled),
            TEST(what_stands_beside_a_record_comes_back))
