@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "agent/data/buffer.h"
+#include "tests/sim/honeycomb.h"
 
 enum { REPLY_MAX = 64 << 20, BODY_MAX = 256 << 20, ID_MAX = 512 };
 
@@ -25,6 +26,7 @@ struct sim_journey {
     struct exchange *exchange;
     enum course course;
     bool is_served;
+    uint64_t number; /* of the request */
     int64_t due_ns;
     struct buffer reply;
 };
@@ -76,7 +78,7 @@ void sim_far_store(struct sim_far *far, struct str target, struct str id)
 /* --- the server
  * ------------------------------------------------------------------------------------ */
 
-static bool violate(struct sim_far *far, const char *what, struct str where)
+bool sim_far_violate(struct sim_far *far, const char *what, struct str where)
 {
     if (far->violations++ == 0)
         snprintf(far->violation, sizeof far->violation, "%s: %.*s", what,
@@ -84,26 +86,30 @@ static bool violate(struct sim_far *far, const char *what, struct str where)
     return false;
 }
 
-static bool is_one_of(struct sim_far *far, unsigned percent)
+bool sim_far_happens(struct sim_far *far, unsigned percent)
 {
     return percent && sim_chance(&far->seed, percent);
 }
 
-static bool holds(struct str text, const char *what)
+bool sim_far_holds(struct str text, const char *what)
 {
     return what && str_find_str(text, str_from(what)) != SIZE_MAX;
 }
 
-static bool body_read(struct sim_far *far, const struct exchange *exchange, struct buffer *to)
+bool sim_far_has_header(const struct exchange *exchange, struct str line)
 {
-    bool is_packed = false, is_typed = false;
-    for (size_t i = 0; i < exchange->header_count; i++) {
-        is_packed |= str_equal(exchange->headers[i], STR("Content-Encoding: gzip"));
-        is_typed |= str_equal(exchange->headers[i], STR("Content-Type: application/x-ndjson"));
-    }
-    if (!is_typed)
-        return violate(far, "no Content-Type", STR(""));
-    if (!is_packed) {
+    for (size_t i = 0; i < exchange->header_count; i++)
+        if (str_equal(exchange->headers[i], line))
+            return true;
+    return false;
+}
+
+bool sim_far_read_body(struct sim_far *far, const struct exchange *exchange, struct str type,
+                       struct buffer *to)
+{
+    if (!sim_far_has_header(exchange, type))
+        return sim_far_violate(far, "no Content-Type", STR(""));
+    if (!sim_far_has_header(exchange, STR("Content-Encoding: gzip"))) {
         buffer_add(to, exchange->body);
         return !to->full;
     }
@@ -117,7 +123,7 @@ static bool body_read(struct sim_far *far, const struct exchange *exchange, stru
         to->len += 65536 - stream.avail_out;
     }
     inflateEnd(&stream);
-    return state == Z_STREAM_END || violate(far, "the body is no gzip", STR(""));
+    return state == Z_STREAM_END || sim_far_violate(far, "the body is no gzip", STR(""));
 }
 
 /* http://host/TARGET/_bulk?... */
@@ -136,27 +142,27 @@ static bool id_read(struct sim_far *far, struct str line, char to[ID_MAX])
     if (is_good)
         snprintf(to, ID_MAX, "%s", id);
     json_decref(action);
-    return is_good || violate(far, "not a create with an _id", line);
+    return is_good || sim_far_violate(far, "not a create with an _id", line);
 }
 
 static int document_status(struct sim_far *far, struct str target, const char *id,
                            struct str source)
 {
     const struct sim_habits *habits = &far->habits;
-    if (is_one_of(far, habits->busy_items))
+    if (sim_far_happens(far, habits->busy_items))
         return 429;
-    if (is_one_of(far, habits->broken_items))
+    if (sim_far_happens(far, habits->broken_items))
         return 503;
     if (habits->blocks_items)
         return 403;
-    if (habits->refuses_all || holds(source, habits->poison))
+    if (habits->refuses_all || sim_far_holds(source, habits->poison))
         return 400;
     json_t *document = json_loadb(source.at, source.len, JSON_REJECT_DUPLICATES, NULL);
     bool is_good =
         json_is_object(document) && json_is_string(json_object_get(document, "@timestamp"));
     json_decref(document);
     if (!is_good) {
-        violate(far, "not a document with a @timestamp", source);
+        sim_far_violate(far, "not a document with a @timestamp", source);
         return 400;
     }
     if (sim_far_has(far, target, str_from(id))) {
@@ -191,14 +197,14 @@ static void bulk_serve(struct sim_far *far, struct str target, struct str body,
                        struct buffer *reply)
 {
     char id[ID_MAX];
-    bool is_short = is_one_of(far, far->habits.wrong_count);
+    bool is_short = sim_far_happens(far, far->habits.wrong_count);
     far->bulks++;
     buffer_add(reply, STR("{\"took\":1,\"errors\":true,\"items\":["));
     for (bool is_first = true; body.len; is_first = false) {
         struct cut action = str_cut(body, '\n'), source = str_cut(action.tail, '\n');
         body = source.tail;
         if (!source.found)
-            violate(far, "the last line has no end", source.head);
+            sim_far_violate(far, "the last line has no end", source.head);
         if (!id_read(far, action.head, id))
             return;
         int status = document_status(far, target, id, source.head);
@@ -209,16 +215,16 @@ static void bulk_serve(struct sim_far *far, struct str target, struct str body,
         item_answer(reply, status);
     }
     buffer_add(reply, STR("]}"));
-    if (is_one_of(far, far->habits.cut_json))
+    if (sim_far_happens(far, far->habits.cut_json))
         reply->len /= 2;
-    if (is_one_of(far, far->habits.not_json)) {
+    if (sim_far_happens(far, far->habits.not_json)) {
         buffer_reset(reply);
         buffer_add(reply, STR("<html>Welcome</html>"));
     }
 }
 
 /* What the server says to the whole request; 0: it looks at the items. */
-static int whole_status(struct sim_far *far, struct str body)
+int sim_far_whole_status(struct sim_far *far, struct str body)
 {
     static const int broken[] = {500, 502, 503};
     const struct sim_habits *habits = &far->habits;
@@ -226,11 +232,11 @@ static int whole_status(struct sim_far *far, struct str body)
         return 401;
     if (habits->body_max && body.len > habits->body_max)
         return 413;
-    if (holds(body, habits->malformed))
+    if (sim_far_holds(body, habits->malformed))
         return 400;
-    if (is_one_of(far, habits->busy))
+    if (sim_far_happens(far, habits->busy))
         return 429;
-    return is_one_of(far, habits->broken) ? broken[sim_below(&far->seed, 3)] : 0;
+    return sim_far_happens(far, habits->broken) ? broken[sim_below(&far->seed, 3)] : 0;
 }
 
 /* --- what is asked beside bulk requests: who is there, and index templates ---------------------
@@ -251,7 +257,7 @@ static int paper_put(struct sim_far *far, struct str path, struct str body)
     bool is_good = json_is_object(document) && paper;
     json_decref(document);
     if (!is_good) {
-        violate(far, "not a template", body);
+        sim_far_violate(far, "not a template", body);
         return 400;
     }
     free(paper->path);
@@ -291,17 +297,22 @@ static void journey_serve(struct sim_far *far, struct sim_journey *journey)
     if (journey->is_served)
         return;
     journey->is_served = true;
-    if (!holds(str_from(exchange->url), "/_bulk")) {
-        int status = far->habits.errands_fail ? 503 : whole_status(far, (struct str){0});
+    if (far->honeycomb && sim_far_holds(str_from(exchange->url), "/1/")) {
+        if (sim_honeycomb_serve(far->honeycomb, exchange, journey->number, &journey->reply) == 0)
+            journey->course = RESET;
+        return;
+    }
+    if (!sim_far_holds(str_from(exchange->url), "/_bulk")) {
+        int status = far->habits.errands_fail ? 503 : sim_far_whole_status(far, (struct str){0});
         exchange->status = status ? status : errand_serve(far, exchange, &journey->reply);
         return;
     }
     buffer_init(&body, BODY_MAX);
     exchange->status = 400;
-    if (body_read(far, exchange, &body)) {
-        if (holds(buffer_str(&body), far->habits.deadly))
+    if (sim_far_read_body(far, exchange, STR("Content-Type: application/x-ndjson"), &body)) {
+        if (sim_far_holds(buffer_str(&body), far->habits.deadly))
             journey->course = RESET;
-        int status = journey->course == RESET ? 500 : whole_status(far, buffer_str(&body));
+        int status = journey->course == RESET ? 500 : sim_far_whole_status(far, buffer_str(&body));
         exchange->status = status ? status : 200;
         if (status == 429 && sim_chance(&far->seed, 50))
             exchange->retry_after_ns = (int64_t)sim_below(&far->seed, 5) * 1000 * SIM_MS;
@@ -320,13 +331,13 @@ static void journey_serve(struct sim_far *far, struct sim_journey *journey)
 static enum course course_of(struct sim_far *far, const char *url)
 {
     const struct sim_habits *habits = &far->habits;
-    if (is_one_of(far, habits->not_sent) || holds(str_from(url), habits->dead_url))
+    if (sim_far_happens(far, habits->not_sent) || sim_far_holds(str_from(url), habits->dead_url))
         return NOT_SENT;
-    if (is_one_of(far, habits->reset))
+    if (sim_far_happens(far, habits->reset))
         return RESET;
-    if (is_one_of(far, habits->lost_answer))
+    if (sim_far_happens(far, habits->lost_answer))
         return LOST_ANSWER;
-    return is_one_of(far, habits->silent) ? SILENT : ARRIVES;
+    return sim_far_happens(far, habits->silent) ? SILENT : ARRIVES;
 }
 
 static bool far_submit(void *self, struct exchange *exchange)
@@ -343,7 +354,9 @@ static bool far_submit(void *self, struct exchange *exchange)
     buffer_init(&journey->reply, REPLY_MAX);
     exchange->port = journey;
     exchange->retry_after_ns = -1;
-    far->requests++;
+    journey->number = ++far->requests;
+    if (far->honeycomb)
+        sim_honeycomb_begin(far->honeycomb, exchange);
     bool is_early = sim_chance(&far->seed, 50); /* or only when the answer is due */
     bool arrives =
         journey->course == ARRIVES || journey->course == LOST_ANSWER || journey->course == SILENT;
@@ -358,6 +371,9 @@ static void journey_end(struct sim_far *far, struct sim_journey *journey)
     bool arrives = journey->course == ARRIVES || journey->course == LOST_ANSWER;
     if (arrives)
         journey_serve(far, journey);
+    if (far->honeycomb)
+        sim_honeycomb_end(far->honeycomb, journey->exchange, journey->number,
+                          journey->course == ARRIVES);
     exchange->reply = buffer_str(&journey->reply);
     exchange->fate = journey->course == ARRIVES    ? EXCHANGE_REPLIED
                      : journey->course == NOT_SENT ? EXCHANGE_NOT_SENT
@@ -401,6 +417,8 @@ static void far_cancel(void *self, struct exchange *exchange)
     if (journey->exchange && (journey->course == ARRIVES || journey->course == LOST_ANSWER) &&
         sim_chance(&far->seed, 50))
         journey_serve(far, journey);
+    if (far->honeycomb && journey->exchange)
+        sim_honeycomb_end(far->honeycomb, journey->exchange, journey->number, false);
     journey->exchange = NULL;
 }
 

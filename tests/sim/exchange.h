@@ -35,6 +35,8 @@ struct sim_habits {
 };
 
 struct sim_document;
+struct sim_honeycomb;
+struct buffer;
 
 enum { SIM_PAPERS = 16 };
 
@@ -51,6 +53,7 @@ struct sim_far {
     struct sim_document *documents;
     size_t document_count, document_room;
     struct sim_paper papers[SIM_PAPERS];
+    struct sim_honeycomb *honeycomb; /* answers whatever goes to /1/...; null: nobody does */
     /* Called with every document that is stored; null: not. */
     void (*stored)(void *context, struct str target, struct str document);
     void *context;
@@ -65,5 +68,16 @@ int64_t sim_far_due(const struct sim_far *far);
 bool sim_far_has(const struct sim_far *far, struct str target, struct str id);
 /* Puts a document there that this agent did not send. */
 void sim_far_store(struct sim_far *far, struct str target, struct str id);
+
+/* --- what the servers behind it share --- */
+
+bool sim_far_violate(struct sim_far *far, const char *what, struct str where); /* false */
+bool sim_far_happens(struct sim_far *far, unsigned percent);
+bool sim_far_holds(struct str text, const char *what); /* a null holds nothing */
+bool sim_far_has_header(const struct exchange *exchange, struct str line);
+/* As plain bytes. False: that is no body of this type. */
+bool sim_far_read_body(struct sim_far *far, const struct exchange *exchange, struct str type, struct buffer *to);
+/* What a server says to a whole request by its habits; 0: it looks at what is in it. */
+int sim_far_whole_status(struct sim_far *far, struct str body);
 
 #endif

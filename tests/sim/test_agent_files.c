@@ -20,7 +20,7 @@ static const char CONFIG[] =
     "output elasticsearch \"far\" { url = \"http://far\" index = \"far\" names = as_is "
     "flush = 200ms timeout = 3s batch_events = 25 }\n"
     "branch \"few\" {\n"
-    "  filter sample \"third\" { rule \"errors\" { when = error rate = 1 } "
+    "  filter sample \"third\" { wait = 8s rule \"errors\" { when = error rate = 1 } "
     "rule \"rest\" { rate = 3 } }\n"
     "  output file \"few\" { path = \"/out/few.ndjson\" }\n"
     "}\n";
