@@ -79,10 +79,11 @@ static void hear_delivery(struct lane *lane)
  */
 static uint64_t left_behind(struct lane *lane)
 {
-    uint64_t diverting = 0;
-    for (uint16_t i = 0; i < lane->pipeline.drain_count; i++)
-        diverting |= (uint64_t)room_diverts(&lane->pipeline, &lane->pipeline.drains[i]) << i;
-    return diverting ? diverting & state_owed(lane->state, lane->pipeline.entry_count) : 0;
+    struct pipeline *pipeline = &lane->pipeline;
+    uint64_t behind = 0;
+    for (uint16_t i = 0; i < pipeline->drain_count; i++)
+        behind |= (uint64_t)room_is_left_behind(pipeline, &pipeline->drains[i]) << i;
+    return behind ? behind & state_owed(lane->state, pipeline->entry_count) : 0;
 }
 
 /* What a source that may soon be gone still owes must not live in memory alone. */
@@ -156,6 +157,7 @@ static void run_batch(struct lane *lane, struct batch *batch)
     source_note_moment(source, batch->offset, pipeline->before_ns);
     source_count(source, batch);
     source_advance(source, batch->offset + batch->bytes);
+    lane->reads_leaving = source->is_leaving;
     lane->is_dirty = true;
 }
 
@@ -235,7 +237,8 @@ static bool release_held(struct lane *lane)
         return false;
     for (uint16_t i = 0; i < lane->pipeline.holder_count; i++) {
         struct stage *holder = lane->pipeline.holders[i];
-        bool must_go = lane->mode == LANE_STOPPING;
+        /* what is read whoever waits would pile up */
+        bool must_go = lane->mode == LANE_STOPPING || lane->reads_leaving;
         while (room_for_held(&lane->pipeline, holder->below, must_go) &&
                flow_release(&lane->pipeline, holder, now, &lane->scratch)) {
             moved = lane->is_dirty = true;

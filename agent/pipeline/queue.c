@@ -131,6 +131,11 @@ bool queue_has_room(struct queue *queue)
     return spool_has_room(&queue->spool);
 }
 
+bool queue_fits(const struct queue *queue, uint64_t bytes)
+{
+    return queue->is_open && spool_bytes(&queue->spool) + bytes <= queue->size_max;
+}
+
 static bool end_entry(struct queue *queue)
 {
     if (!spool_end(&queue->spool))

@@ -40,6 +40,8 @@ void queue_close(struct queue *queue); /* zeroed is allowed */
 
 /* It takes a batch now; the oldest are dropped for it where that was asked for. */
 bool queue_has_room(struct queue *queue);
+/* It may grow by so much. */
+bool queue_fits(const struct queue *queue, uint64_t bytes);
 /* Takes an event in; its origin is the caller's to settle. False: it does not fit. */
 bool queue_put(struct queue *queue, const struct event *event);
 /* The same for the record of one that was under way, also above the size: memory bounds how many there are. False: the

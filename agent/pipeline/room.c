@@ -15,11 +15,6 @@ static bool is_away(const struct pipeline *pipeline, const struct drain *drain)
     return drain->away_since_ns && pipeline->engine.mono_ns - drain->away_since_ns >= AWAY_NS;
 }
 
-bool room_diverts(const struct pipeline *pipeline, const struct drain *drain)
-{
-    return drain->diverts && is_away(pipeline, drain);
-}
-
 struct shares {                   /* outputs by what they can take */
     uint64_t roomy, behind, away; /* away: behind, but there is room in memory */
 };
@@ -74,13 +69,25 @@ bool room_for(struct pipeline *pipeline, uint64_t outputs, bool is_leaving)
     return shares.behind == shares.away && go_direct(pipeline, outputs); /* nobody else waits */
 }
 
-bool room_for_held(struct pipeline *pipeline, uint64_t outputs, bool must_go)
+/* Another output of the inputs that reach these ones takes what comes. */
+static bool goes_on_beside(struct pipeline *pipeline, uint64_t outputs)
 {
     uint64_t beside = 0;
     for (uint16_t i = 0; i < pipeline->entry_count; i++)
         if (pipeline->entries[i].below & outputs)
             beside |= pipeline->entries[i].below;
-    return room_for(pipeline, outputs, must_go || look(pipeline, beside & ~outputs).roomy);
+    return look(pipeline, beside & ~outputs).roomy;
+}
+
+bool room_for_held(struct pipeline *pipeline, uint64_t outputs, bool must_go)
+{
+    return room_for(pipeline, outputs, must_go || goes_on_beside(pipeline, outputs));
+}
+
+bool room_is_left_behind(struct pipeline *pipeline, const struct drain *drain)
+{
+    return is_away(pipeline, drain) && queue_fits(&drain->queue, outbox_bytes(drain->outbox)) &&
+           goes_on_beside(pipeline, bit_of(drain));
 }
 
 uint64_t room_of_inputs(struct pipeline *pipeline, uint64_t *ret_leaving)

@@ -28,6 +28,8 @@ static inline const struct exchanges *rig_exchanges(struct why *why)
     return &rig_far->port;
 }
 
+static const char *rig_settings = ""; /* more of the agent block */
+
 /* The agent starts on what there is. The configuration is given without the agent block. */
 static inline void rig_start(struct rig *rig, const char *config)
 {
@@ -35,7 +37,7 @@ static inline void rig_start(struct rig *rig, const char *config)
     struct diagnostics diagnostics;
     struct why why = {0};
     rig->agent = (struct agent){0};
-    snprintf(text, sizeof text, "agent { state = \"/state\" admin = off }\n%s", config);
+    snprintf(text, sizeof text, "agent { state = \"/state\" admin = off %s }\n%s", rig_settings, config);
     const struct config_source source = {.name = "-e", .text = str_from(text)};
     const struct files *files = sim_files_port(rig->sim);
     const struct config_options options = {
