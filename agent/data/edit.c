@@ -218,7 +218,8 @@ static bool replace(struct event *event, struct spot *spot, struct value value, 
     if (spot->is_nested)
         return set_nested(event, spot, value, arena);
     spot->field->value = value;
-    event->flat &= ~alias_nested(spot->field->key);
+    if (value.kind == VALUE_OBJECT)
+        event->flat &= ~alias_nested(spot->field->key);
     spot->field->flags &= (uint8_t)~FIELD_TWINS;
     spot->field->flags |= twins_flag(value, arena);
     event->flags |= EVENT_EDITED;

@@ -432,14 +432,19 @@ static bool is_end(struct scan *scan, const char *at)
     return at == scan->end || scan_fail(scan, at);
 }
 
-static enum scan_result scan_line(struct scan *scan, const struct variant *variant)
+static __attribute__((noinline)) enum scan_result
+scan_other(struct scan *scan, const struct variant *variant, const char *at)
 {
     struct value value;
+    at = variant->value(scan, at, &value);
+    return at && is_end(scan, at) ? SCAN_NOT_OBJECT : SCAN_INVALID;
+}
+
+static inline enum scan_result scan_line(struct scan *scan, const struct variant *variant)
+{
     const char *at = scan_blank(scan, scan->start);
-    if (at == scan->end || *at != '{') {
-        at = variant->value(scan, at, &value);
-        return at && is_end(scan, at) ? SCAN_NOT_OBJECT : SCAN_INVALID;
-    }
+    if (at == scan->end || *at != '{')
+        return scan_other(scan, variant, at);
     scan->met = 0;
     at = variant->fields(scan, at + 1);
     if (scan->no_room)
@@ -451,8 +456,8 @@ static enum scan_result scan_line(struct scan *scan, const struct variant *varia
 
 static struct scan start(struct scanner *scanner, struct event *event, struct arena *arena)
 {
-    if (event->count)
-        memset(event->slots, 0, sizeof event->slots);
+    for (uint16_t i = 0; i < event->count; i++)
+        event->slots[event->fields[i].slot] = 0; /* mostly it has one field: what the input said */
     event->count = event->room = 0;
     event->flat = EVENT_ALL_FLAT;
     scanner->kept_end = scanner->kept;
@@ -465,7 +470,8 @@ static struct scan start(struct scanner *scanner, struct event *event, struct ar
 }
 
 /* Invalid UTF-8 in a string is no reason to lose the structure: U+FFFD for it, and again. */
-static enum scan_result scan_repaired(struct scan *scan, const struct variant *variant)
+static __attribute__((noinline)) enum scan_result scan_repaired(struct scan *scan,
+                                                                const struct variant *variant)
 {
     struct event *event = scan->event;
     struct str repaired = utf8_repair(event->bytes, scan->arena);

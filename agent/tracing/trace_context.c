@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "agent/tracing/hex.h"
+
 enum { XRAY_ID_LEN = 35, UUID_LEN = 36, TRACEPARENT_LEN = 55 };
 
 /* Value of a hex digit + 1, or 0. */
@@ -25,36 +27,17 @@ static bool is_upper_hex(char digit)
     return digit >= 'A' && digit <= 'F';
 }
 
-#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* The high bit of each byte that lies between two others; none of the eight may be above 0x7f. */
-static uint64_t bytes_between(uint64_t eight, uint8_t low, uint8_t high)
-{
-    return (eight + EACH_BYTE(0x80u - low)) & ~(eight + EACH_BYTE(0x7fu - high));
-}
-
-/* Eight hex digits in lower case; false for any other byte. */
-static bool hex_copy_eight(const char *from, char *to)
-{
-    uint64_t eight;
-    memcpy(&eight, from, sizeof eight);
-    uint64_t lower = eight | EACH_BYTE(0x20); /* digits have that bit anyway */
-    uint64_t fits = bytes_between(eight & EACH_BYTE(0x7f), '0', '9') |
-                    bytes_between(lower & EACH_BYTE(0x7f), 'a', 'f');
-    memcpy(to, &lower, sizeof lower);
-    return (fits & ~eight & EACH_BYTE(0x80)) == EACH_BYTE(0x80);
-}
-
 /* Copies hex digits in lower case; false for any other byte, and for all zeros. */
 static bool hex_copy(struct str text, char *to)
 {
     static const char digits[] = "0123456789abcdef";
     unsigned bits = 0;
     size_t i = 0;
-    for (; i + 8 <= text.len; i += 8) {
-        if (!hex_copy_eight(text.at + i, to + i))
+    for (; i + HEX_STEP <= text.len; i += HEX_STEP) {
+        enum hex hex = hex_lower(text.at + i, to + i);
+        if (hex == HEX_NOT)
             return false;
-        bits |= memcmp(to + i, "00000000", 8) != 0;
+        bits |= hex;
     }
     for (; i < text.len; i++) {
         unsigned value = hex_value(text.at[i]);
@@ -82,16 +65,8 @@ static bool hex_copy_strict(struct str text, char *to)
 
 static bool is_canonical(struct str text, size_t digits)
 {
-    if (text.len != digits)
-        return false;
-    unsigned bits = 0, wrong = 0;
-    for (size_t i = 0; i < digits; i++) {
-        unsigned char c = (unsigned char)text.at[i];
-        bool is_digit = (unsigned)(c - '0') <= 9, is_letter = (unsigned)(c - 'a') <= 5;
-        wrong |= !(is_digit | is_letter);
-        bits |= c ^ (unsigned)'0';
-    }
-    return !wrong && bits != 0;
+    char copy[TRACE_ID_DIGITS];
+    return text.len == digits && hex_copy(text, copy) && bytes_equal(text.at, copy, digits);
 }
 
 bool trace_id_is_canonical(struct str text)

@@ -107,6 +107,8 @@ static enum format_result json_read(struct reader *reader, struct str text)
 static bool json_claims(struct str line)
 {
     size_t at = 0;
+    if (line.len > 1 && line.at[0] == '{' && line.at[1] == '"')
+        return true; /* nearly all */
     while (at < line.len && (line.at[at] == ' ' || line.at[at] == '\t'))
         at++;
     if (at == line.len || line.at[at] != '{')

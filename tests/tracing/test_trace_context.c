@@ -232,19 +232,27 @@ static void a_common_header_is_read_as_any_other(void)
                               &context));
 }
 
-static void eight_digits_are_hex_as_each_of_them_is(void)
+/* Whatever byte stands where, both ways say what each digit for itself says. */
+static void sixteen_digits_are_hex_as_each_of_them_is(void)
 {
-    for (unsigned byte = 0; byte < 256; byte++) {
-        for (size_t i = 0; i < 8; i++) {
-            char text[8] = {'0', '9', 'a', 'f', 'A', 'F', '1', 'c'}, to[8];
-            text[i] = (char)byte;
-            CHECK_EQ(hex_copy_eight(text, to), hex_value((char)byte) <= 15);
+    for (size_t at = 0; at < HEX_STEP; at++) {
+        for (unsigned byte = 0; byte < 256; byte++) {
+            char text[] = "0000000000000000", fast[HEX_STEP] = "", plain[HEX_STEP] = "";
+            text[at] = (char)byte;
+            enum hex want = hex_value(text[at]) > 15 ? HEX_NOT
+                            : hex_value(text[at])    ? HEX_DIGITS
+                                                     : HEX_ZEROS;
+            CHECK_EQ(hex_lower(text, fast), want);
+            CHECK_EQ(hex_lower_plain(text, plain), want);
+            CHECK(memcmp(fast, plain, HEX_STEP) == 0);
+            CHECK(want == HEX_NOT || hex_value(fast[at]) == hex_value(text[at]));
+            CHECK(want == HEX_NOT || !is_upper_hex(fast[at]));
         }
     }
 }
 
 CHECK_MAIN(TEST(a_common_header_is_read_as_any_other),
-           TEST(eight_digits_are_hex_as_each_of_them_is), TEST(ids_of_loggers_become_canonical),
+           TEST(sixteen_digits_are_hex_as_each_of_them_is), TEST(ids_of_loggers_become_canonical),
            TEST(only_lower_case_ids_that_are_not_zero_are_canonical),
            TEST(datadog_numbers_become_hex), TEST(google_and_jaeger_headers_are_read),
            TEST(every_undisputed_traceparent_of_the_table_is_judged_right),
