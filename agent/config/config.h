@@ -166,6 +166,10 @@ void config_close(struct config *config);
 struct expr *expr_from_text(struct str text, struct names *names, struct diagnostics *diagnostics);
 void expr_close(struct expr *expr);
 
+/* As if the setting were not written: its member becomes the default. False: it is required, a block, or there was no
+ * room. */
+bool setting_reset(const struct setting *row, void *object, struct names *names, struct diagnostics *diagnostics);
+
 /* What `agent help` and the reference say beside a plugin's own table: `when`, `from` and `was` where a
  * kind of block takes them; null for inputs. */
 const struct setting *common_settings(enum node_kind kind);

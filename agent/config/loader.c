@@ -222,6 +222,52 @@ struct expr *expr_from_text(struct str text, struct names *names, struct diagnos
     return expr;
 }
 
+/* --- a setting taken back -------------------------------------------------------------- */
+
+static size_t member_size(enum setting_kind kind)
+{
+    switch (kind) {
+    case SETTING_TEXT:
+    case SETTING_SECRET:
+        return sizeof(struct str);
+    case SETTING_NUMBER:
+    case SETTING_DURATION:
+    case SETTING_SIZE:
+        return sizeof(int64_t);
+    case SETTING_FLOAT:
+        return sizeof(double);
+    case SETTING_BOOL:
+        return sizeof(bool);
+    case SETTING_CHOICE:
+        return sizeof(int);
+    case SETTING_FIELD:
+    case SETTING_EXPR:
+    case SETTING_TEMPLATE:
+        return sizeof(void *);
+    case SETTING_LIST:
+        return sizeof(struct list);
+    case SETTING_MAP:
+        return sizeof(struct map);
+    case SETTING_BLOCKS:
+    case SETTING_NONE:
+        break;
+    }
+    return 0;
+}
+
+bool setting_reset(const struct setting *row, void *object, struct names *names,
+                   struct diagnostics *diagnostics)
+{
+    static const struct config_options none = {0};
+    struct context context = {
+        .arena = diagnostics->arena, .diagnostics = diagnostics, .options = &none, .names = names};
+    void *member = (char *)object + row->offset;
+    if (row->required || row->kind == SETTING_BLOCKS || setjmp(context.full) != 0)
+        return false;
+    memset(member, 0, member_size(row->kind));
+    return !row->def || fill_text(&context, row, row->def, member);
+}
+
 void expr_close(struct expr *expr)
 {
     regex_free(expr->regexes);

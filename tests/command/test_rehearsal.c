@@ -28,6 +28,35 @@ static void every_plugin_tells_its_own_mistake_where_it_stands(void)
     CHECK(strstr(said, "-e:7:36: error: `index` would give \"UPPER\": it must be in lower case"));
 }
 
+static void a_plugin_tells_all_its_mistakes_at_once(void)
+{
+    const char *said = trial_says("input stdin { }\n"
+                                  "output elasticsearch { url = \"ftp://x\"\n"
+                                  "  cert = \"c\"\n"
+                                  "  index = \"UPPER\"\n"
+                                  "  headers = { \"a b\" = \"c\" }\n"
+                                  "}\n");
+    CHECK(strstr(said, "-e:2:30: error: `url` \"ftp://x\" should start with https://"));
+    CHECK(strstr(said, "-e:3:10: error: `cert` is set, `cert_key` is not"));
+    CHECK(strstr(said, "-e:4:11: error: `index` would give \"UPPER\""));
+    CHECK(strstr(said, "-e:5:13: error: `headers` has an entry (a b)"));
+    said = trial_says("input stdin { } output http { url = \"ftp://x\" path = \"x\" }");
+    CHECK(strstr(said, "error: `url`") && strstr(said, "error: `path` should begin with a slash"));
+    CHECK(!strstr(said, "is empty"));
+}
+
+static void a_map_tells_all_its_wrong_entries_at_once(void)
+{
+    if (!brokers_real())
+        skip(); /* built without librdkafka */
+    const char *said =
+        trial_says("input stdin { } output kafka { brokers = [\"k:1\"] topic = \"t\" settings "
+                   "= { acks = \"1\" enable.idempotence = \"false\" sasl.password = \"x\" } }");
+    CHECK(strstr(said, "-e:1:82: error: `acks` cannot be set: it is always all"));
+    CHECK(strstr(said, "`enable.idempotence` cannot be set: it is always on"));
+    CHECK(strstr(said, "`sasl.password` is a secret: write it in `secrets`"));
+}
+
 static void what_the_environment_will_bring_is_no_mistake_yet(void)
 {
     static const char *const texts[] = {
@@ -102,6 +131,8 @@ static void no_secret_is_printed(void)
 
 CHECK_MAIN(TEST(what_is_well_is_said_nothing_about),
            TEST(every_plugin_tells_its_own_mistake_where_it_stands),
+           TEST(a_plugin_tells_all_its_mistakes_at_once),
+           TEST(a_map_tells_all_its_wrong_entries_at_once),
            TEST(what_the_environment_will_bring_is_no_mistake_yet),
            TEST(the_smallest_block_that_the_manual_shows_is_whole),
            TEST(a_setting_that_the_kafka_library_does_not_know_is_told_at_both_ends),

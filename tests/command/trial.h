@@ -1,5 +1,5 @@
-/* tests/command/trial.h - a configuration's text, loaded and rehearsed with the plugins of the program.
- * SPDX-License-Identifier: Apache-2.0
+/* tests/command/trial.h - a configuration's text, loaded and rehearsed with the plugins of the
+ * program. SPDX-License-Identifier: Apache-2.0
  */
 #ifndef WEIR_TRIAL_H
 #define WEIR_TRIAL_H
@@ -19,11 +19,21 @@ struct trial {
     char said[8192]; /* what would be printed */
 };
 
+static inline void trial_rehearse(struct trial *trial)
+{
+    struct config *config = trial->rehearsal.config;
+    struct why why = {0};
+    struct str state = config->agent.state; /* never that of this machine's own agent */
+    config->agent.state = state.len ? state : STR("/nowhere/state");
+    CHECK_OK(rehearse(&trial->rehearsal, &why), why);
+    config->agent.state = state;
+}
+
 static inline void trial_begin(struct trial *trial, const char *text)
 {
     *trial = (struct trial){.files = files_posix(FILES_POLL_ONLY)};
     struct why why = {0};
-    struct config *config;
+    struct config *config = NULL;
     struct buffer said;
     arena_init(&trial->arena, 65536, 128 << 20);
     diagnostics_init(&trial->diagnostics, &trial->arena);
@@ -37,7 +47,7 @@ static inline void trial_begin(struct trial *trial, const char *text)
         .names = names,
         .lenient = true,
     };
-    CHECK_OK(config_load(&options, &trial->arena, &trial->diagnostics, &config, &why), why);
+    enum code code = config_load(&options, &trial->arena, &trial->diagnostics, &config, &why);
     trial->rehearsal = (struct rehearsal){.config = config,
                                           .run = &trial->arena,
                                           .diagnostics = &trial->diagnostics,
@@ -45,10 +55,10 @@ static inline void trial_begin(struct trial *trial, const char *text)
                                           .files = trial->files,
                                           .clock = clock_posix(),
                                           .brokers = brokers_real()};
-    struct str state = config->agent.state; /* never that of this machine's own agent */
-    config->agent.state = state.len ? state : STR("/nowhere/state");
-    CHECK_OK(rehearse(&trial->rehearsal, &why), why);
-    config->agent.state = state;
+    if (code == OK)
+        trial_rehearse(trial);
+    else
+        CHECK_EQ(code, BAD_CONFIG);
     buffer_init(&said, 1 << 20);
     diagnostics_print(&trial->diagnostics, &said, 0);
     str_z(buffer_str(&said), trial->said, sizeof trial->said);
@@ -57,8 +67,10 @@ static inline void trial_begin(struct trial *trial, const char *text)
 
 static inline void trial_end(struct trial *trial)
 {
-    rehearsal_end(&trial->rehearsal);
-    config_close(trial->rehearsal.config);
+    if (trial->rehearsal.config) {
+        rehearsal_end(&trial->rehearsal);
+        config_close(trial->rehearsal.config);
+    }
     files_posix_close(trial->files);
     arena_clear(&trial->arena);
 }
