@@ -8,29 +8,17 @@
 
 #include "agent/limits.h"
 #include "agent/memory.h"
-#include "agent/must.h"
-
-enum { CHUNK_ENTRIES = 512 }; /* 24 KiB at a time: an idle agent holds next to nothing */
-
-struct open_chunk {
-    uint32_t used;
-    uint32_t free;           /* first free entry, its index + 1 */
-    uint32_t next_with_room; /* chunk number + 1 */
-    uint32_t prev_with_room;
-    bool has_room;
-    struct open_entry entries[CHUNK_ENTRIES];
-};
 
 _Static_assert(sizeof(struct open_entry) <= 48, "hundreds of thousands of these are held");
 
 static uint32_t chunk_of(uint32_t slot)
 {
-    return (slot - 1) / CHUNK_ENTRIES;
+    return (slot - 1) / OPEN_CHUNK;
 }
 
 static uint32_t place_of(uint32_t slot)
 {
-    return (slot - 1) % CHUNK_ENTRIES;
+    return (slot - 1) % OPEN_CHUNK;
 }
 
 void open_clear(struct open_table *table)
@@ -68,7 +56,7 @@ static void leave_room_list(struct open_table *table, uint32_t number)
 static void link_free(struct open_chunk *chunk)
 {
     chunk->free = 0;
-    for (uint32_t i = CHUNK_ENTRIES; i-- > 0;) {
+    for (uint32_t i = OPEN_CHUNK; i-- > 0;) {
         if (chunk->entries[i].flags & OPEN_USED)
             continue;
         chunk->entries[i].newer = chunk->free;
@@ -96,17 +84,17 @@ static bool grow_numbers(struct open_table *table, uint32_t wanted)
 
 static bool make_chunk(struct open_table *table, uint32_t number)
 {
-    if (number >= OPEN_LIST_MAX / CHUNK_ENTRIES || !grow_numbers(table, number + 1))
+    if (number >= OPEN_LIST_MAX / OPEN_CHUNK || !grow_numbers(table, number + 1))
         return false;
     struct open_chunk *chunk = memory_make(sizeof *chunk);
     if (!chunk)
         return false;
     memset(chunk, 0, sizeof *chunk);
-    for (uint32_t i = 0; i < CHUNK_ENTRIES; i++)
+    for (uint32_t i = 0; i < OPEN_CHUNK; i++)
         chunk->entries[i].generation = table->generation & 0xffffff;
     table->generation++; /* so that an old seq does not fit a chunk that came back */
     table->chunks[number] = chunk;
-    table->all += CHUNK_ENTRIES;
+    table->all += OPEN_CHUNK;
     if (number >= table->chunk_count)
         table->chunk_count = number + 1;
     link_free(chunk);
@@ -155,7 +143,7 @@ uint32_t open_add(struct open_table *table)
         (struct open_entry){.generation = (entry->generation + 1) & 0xffffff, .flags = OPEN_USED};
     chunk->used++;
     table->count++;
-    return number * CHUNK_ENTRIES + place + 1;
+    return number * OPEN_CHUNK + place + 1;
 }
 
 void open_remove(struct open_table *table, uint32_t slot)
@@ -177,7 +165,7 @@ void open_remove(struct open_table *table, uint32_t slot)
     leave_room_list(table, number);
     memory_free(chunk);
     table->chunks[number] = NULL;
-    table->all -= CHUNK_ENTRIES;
+    table->all -= OPEN_CHUNK;
 }
 
 struct open_entry *open_at(const struct open_table *table, uint32_t slot)
@@ -190,7 +178,7 @@ struct open_entry *open_at(const struct open_table *table, uint32_t slot)
 
 uint32_t open_slots(const struct open_table *table)
 {
-    return table->chunk_count * CHUNK_ENTRIES;
+    return table->chunk_count * OPEN_CHUNK;
 }
 
 struct open_entry *open_claim(struct open_table *table, uint32_t slot)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/must.h"
 #include "agent/why.h"
 
 enum { /* entry flags */
@@ -30,7 +31,16 @@ struct open_entry {
     uint32_t generation : 24, flags : 8;
 };
 
-struct open_chunk;
+enum { OPEN_CHUNK = 512 }; /* entries, 24 KiB at a time: an idle agent holds next to nothing */
+
+struct open_chunk {
+    uint32_t used;
+    uint32_t free;           /* first free entry, its index + 1 */
+    uint32_t next_with_room; /* chunk number + 1 */
+    uint32_t prev_with_room;
+    bool has_room;
+    struct open_entry entries[OPEN_CHUNK];
+};
 
 struct open_table {
     struct open_chunk **chunks;
@@ -50,6 +60,16 @@ bool open_reserve(struct open_table *table, uint32_t entries) CHECK_RESULT;
 void open_remove(struct open_table *table, uint32_t slot);
 /* Null when nothing is in that slot. */
 struct open_entry *open_at(const struct open_table *table, uint32_t slot);
+
+/* The entry in a slot that must be in use. */
+static inline struct open_entry *open_used(const struct open_table *table, uint32_t slot)
+{
+    uint32_t number = (slot - 1) / OPEN_CHUNK; /* of slot 0: one that there never is */
+    MUST(number < table->chunk_count && table->chunks[number]);
+    struct open_entry *entry = &table->chunks[number]->entries[(slot - 1) % OPEN_CHUNK];
+    MUST(entry->flags & OPEN_USED);
+    return entry;
+}
 
 uint32_t open_slots(const struct open_table *table); /* slots go from 1 to this */
 

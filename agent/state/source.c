@@ -17,11 +17,9 @@
 
 enum { OWED_LOOK = 256 };
 
-static struct open_entry *entry_at(const struct source *source, uint32_t slot)
+static inline struct open_entry *entry_at(const struct source *source, uint32_t slot)
 {
-    struct open_entry *entry = open_at(&source->state->open, slot);
-    MUST(entry != NULL);
-    return entry;
+    return open_used(&source->state->open, slot);
 }
 
 /* --- the table of sources ---------------------------------------------------------------- */
@@ -295,9 +293,8 @@ static void unlink_entry(struct source *source, uint32_t slot)
     source->open_count--;
 }
 
-static void entry_changed(struct source *source, uint32_t slot)
+static inline void entry_changed(struct source *source, struct open_entry *entry, uint32_t slot)
 {
-    struct open_entry *entry = entry_at(source, slot);
     source_mark_dirty(source);
     if (entry->flags & OPEN_DIRTY)
         return;
@@ -310,12 +307,18 @@ static void entry_changed(struct source *source, uint32_t slot)
 static uint32_t place_before(const struct source *source, uint64_t offset, uint32_t index)
 {
     uint32_t near = source->open_near ? source->open_near : source->open_newest;
-    while (near && !lies_before(entry_at(source, near), offset, index))
-        near = entry_at(source, near)->older;
-    uint32_t next = near ? entry_at(source, near)->newer : source->open_oldest;
-    while (next && lies_before(entry_at(source, next), offset, index)) {
+    const struct open_entry *entry = near ? entry_at(source, near) : NULL;
+    while (near && !lies_before(entry, offset, index)) {
+        near = entry->older;
+        entry = near ? entry_at(source, near) : NULL;
+    }
+    uint32_t next = near ? entry->newer : source->open_oldest;
+    while (next) {
+        entry = entry_at(source, next);
+        if (!lies_before(entry, offset, index))
+            break;
         near = next;
-        next = entry_at(source, near)->newer;
+        next = entry->newer;
     }
     return near;
 }
@@ -363,16 +366,15 @@ void source_take_batch(struct source *source, struct batch *batch)
         source_take(source, batch->events[i].origin);
 }
 
-static void owe_more(struct source *source, uint32_t slot, uint64_t owed)
+static void owe_more(struct source *source, struct open_entry *entry, uint32_t slot, uint64_t owed)
 {
-    struct open_entry *entry = entry_at(source, slot);
     uint64_t more = owed & ~entry->owed;
     if (!more)
         return;
     entry->owed |= more;
     for (; more; more &= more - 1)
         source->state->open_bits[__builtin_ctzll(more)]++;
-    entry_changed(source, slot);
+    entry_changed(source, entry, slot);
 }
 
 bool state_reserve_open(struct state *state, uint32_t events)
@@ -384,8 +386,9 @@ bool source_hold_open(struct source *source, struct origin *origin)
 {
     struct state *state = source->state;
     uint32_t slot = origin->seq ? open_slot(&state->open, origin->seq) : 0;
-    if (slot && entry_at(source, slot)->owed) {
-        owe_more(source, slot, origin->owed);
+    struct open_entry *entry = slot ? entry_at(source, slot) : NULL;
+    if (entry && entry->owed) {
+        owe_more(source, entry, slot, origin->owed);
         return true;
     }
     if (!origin->owed)
@@ -394,14 +397,14 @@ bool source_hold_open(struct source *source, struct origin *origin)
     slot = open_add(&state->open);
     if (!slot)
         return false;
-    struct open_entry *entry = entry_at(source, slot);
+    entry = entry_at(source, slot);
     entry->offset = origin->offset;
     entry->index = origin->index;
     entry->source = source->id;
     source_link(source, slot, after);
     source->open_near = slot;
     origin->seq = open_seq(&state->open, slot);
-    owe_more(source, slot, origin->owed);
+    owe_more(source, entry, slot, origin->owed);
     return true;
 }
 
@@ -411,13 +414,13 @@ bool source_settle(struct source *source, uint64_t seq, uint32_t output)
     uint32_t slot = open_slot(&state->open, seq);
     if (!slot)
         return false;
-    struct open_entry *entry = open_at(&state->open, slot);
+    struct open_entry *entry = entry_at(source, slot);
     MUST(entry->source == source->id);
     if (!(entry->owed & bit(output)))
         return false;
     entry->owed &= ~bit(output);
     state->open_bits[output]--;
-    entry_changed(source, slot);
+    entry_changed(source, entry, slot);
     if (!entry->owed)
         unlink_entry(source, slot);
     return true;
@@ -461,7 +464,7 @@ static void lose_entry(struct source *source, uint32_t slot)
     }
     entry->owed = 0;
     state->lost++;
-    entry_changed(source, slot);
+    entry_changed(source, entry, slot);
     unlink_entry(source, slot);
 }
 
