@@ -126,6 +126,16 @@ static struct str function_of_file(struct parse *parse, struct str path)
     return parse->function;
 }
 
+/* A part of a field's text, which needs no escapes where the whole needs none. */
+static void name_after(struct reader *reader, enum slot slot, const struct field *whole,
+                       struct str part)
+{
+    if (whole->value.kind == VALUE_STRING)
+        reader_word(reader, slot, part);
+    else
+        reader_text(reader, slot, part);
+}
+
 static void name_function(struct parse *parse)
 {
     struct reader *reader = &parse->reader;
@@ -135,10 +145,13 @@ static void name_function(struct parse *parse)
     if (reader_has(reader, SLOT_CLOUD_RESOURCE_ID))
         reader_text(reader, SLOT_FAAS_NAME,
                     function_of_arn(text_of(event, SLOT_CLOUD_RESOURCE_ID)));
-    if (parse->function_from_path && !reader_has(reader, SLOT_FAAS_NAME))
-        reader_text(reader, SLOT_FAAS_NAME,
-                    function_of_file(parse, text_of(event, SLOT_LOG_FILE_PATH)));
-    reader_text(reader, SLOT_SERVICE_NAME, text_of(event, SLOT_FAAS_NAME));
+    const struct field *path = event_slot(event, SLOT_LOG_FILE_PATH);
+    if (parse->function_from_path && path && !reader_has(reader, SLOT_FAAS_NAME))
+        name_after(reader, SLOT_FAAS_NAME, path,
+                   function_of_file(parse, text_of(event, SLOT_LOG_FILE_PATH)));
+    const struct field *name = event_slot(event, SLOT_FAAS_NAME);
+    if (name)
+        name_after(reader, SLOT_SERVICE_NAME, name, text_of(event, SLOT_FAAS_NAME));
 }
 
 /* The text to parse: the line, or what the field holds; false where there is none. */

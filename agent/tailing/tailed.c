@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "agent/data/plain.h"
 #include "agent/tailing/copies.h"
 #include "agent/tailing/rescue.h"
 
@@ -151,8 +152,9 @@ static void name_file(struct batch *batch, uint32_t first, struct str path)
     struct field *field = batch->count > first ? arena_take(batch->arena, sizeof *field) : NULL;
     if (!field)
         return;
+    enum value_kind kind = is_plain_text(path) ? VALUE_STRING : VALUE_TEXT;
     *field = (struct field){.key = str_from(slot_name(SLOT_LOG_FILE_PATH)),
-                            .value = {.kind = VALUE_TEXT, .text = path},
+                            .value = {.kind = kind, .text = path},
                             .slot = SLOT_LOG_FILE_PATH};
     for (uint32_t i = first; i < batch->count; i++) {
         struct event *event = &batch->events[i];

@@ -87,6 +87,12 @@ static inline void reader_text(struct reader *reader, enum slot slot, struct str
     if (text.len)
         reader_value(reader, slot, (struct value){.kind = VALUE_TEXT, .text = text});
 }
+/* One in which nothing has to be escaped, not even in JSON. */
+static inline void reader_word(struct reader *reader, enum slot slot, struct str word)
+{
+    if (word.len)
+        reader_value(reader, slot, (struct value){.kind = VALUE_STRING, .text = word});
+}
 void reader_bool(struct reader *reader, enum slot slot, bool truth);
 /* A field without a slot; the key lives for ever. */
 void reader_extra(struct reader *reader, const char *key, struct value value);

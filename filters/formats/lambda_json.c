@@ -114,9 +114,9 @@ static void header_read(struct reader *reader, struct str header)
     struct trace_context *context = arena_take(reader->arena, sizeof *context);
     if (!context || !amazon_trace_read(header, context))
         return;
-    reader_text(reader, SLOT_TRACE_ID, (struct str){context->trace, sizeof context->trace});
+    reader_word(reader, SLOT_TRACE_ID, (struct str){context->trace, sizeof context->trace});
     if (context->has_span)
-        reader_text(reader, SLOT_PARENT_SPAN_ID, (struct str){context->span, sizeof context->span});
+        reader_word(reader, SLOT_PARENT_SPAN_ID, (struct str){context->span, sizeof context->span});
     if (context->flags != TRACE_FLAGS_UNSAID)
         reader_value(reader, SLOT_TRACE_FLAGS,
                      (struct value){.kind = VALUE_INTEGER, .integer = context->flags});
@@ -279,7 +279,7 @@ static void platform_read(struct reader *reader, struct str type, struct value r
     struct event *event = reader->event;
     const struct platform_type *found = find_type(type);
     event->flags |= (uint16_t)(EVENT_PLATFORM | found->flags);
-    reader_text(reader, SLOT_LAMBDA_EVENT, found->event.len ? found->event : type);
+    reader_word(reader, SLOT_LAMBDA_EVENT, found->event.len ? found->event : type);
     if (record.kind == VALUE_OBJECT)
         platform_record_read(reader, found, record.text);
     else
@@ -322,12 +322,12 @@ bool lambda_event_read(struct reader *reader)
     if (!is_platform && !str_equal(name, STR("function")) && !str_equal(name, STR("extension")))
         return false;
     size_t record_at = (size_t)(record - event->fields);
-    reader_text(reader, SLOT_CLOUD_PLATFORM,
+    reader_word(reader, SLOT_CLOUD_PLATFORM,
                 STR("aws_lambda")); /* the index is the event's own from here on */
     field_take_out(event, &event->fields[record_at]);
     if (is_platform) {
         platform_read(reader, str_skip(name, prefix.len), said);
-        reader_text(reader, SLOT_BODY, name);
+        reader_word(reader, SLOT_BODY, name);
     } else {
         printed_read(reader, said);
     }

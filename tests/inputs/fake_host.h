@@ -226,7 +226,7 @@ static inline void fake_keep(struct host *host, const struct source *source,
     memcpy(seen->text, event->bytes.at, event->bytes.len);
     seen->text[event->bytes.len] = '\0';
     struct value path = event_get_slot(event, SLOT_LOG_FILE_PATH, arena);
-    if (path.kind == VALUE_TEXT)
+    if (path.kind == VALUE_STRING || path.kind == VALUE_TEXT)
         str_z(path.text, seen->path, sizeof seen->path);
     struct value cut = event_get_slot(event, SLOT_LOG_CUT, arena);
     if (cut.kind == VALUE_INTEGER)
