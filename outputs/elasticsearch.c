@@ -101,7 +101,7 @@ static void set_encoding(struct elasticsearch *es)
 {
     es->encoding = (struct encoding){.names = (enum naming)es->names,
                                      .doc_count = es->doc_count,
-                                     .outcome = es->names == NAMES_OTEL,
+                                     .objects = es->names != NAMES_AS_IS,
                                      .sampling = true};
 }
 

@@ -16,7 +16,7 @@
 /* The name of what the event itself knows. False: it has none here, or stands nested already. */
 static inline bool write_name(const struct writer *writer, enum slot slot)
 {
-    bool is_outcome = slot == SLOT_ERROR && writer->encoding->outcome;
+    bool is_outcome = slot == SLOT_ERROR && writer->encoding->objects;
     bool may_stand_nested = writer->has_parents || is_outcome;
     const struct target *target =
         naming_target(is_outcome ? NAMES_ECS : writer->encoding->names, slot);
@@ -61,7 +61,8 @@ static bool is_free(const struct writer *writer, const struct field *field)
         return false;
     return writer->encoding->names == NAMES_AS_IS ||
            (field->slot == SLOT_NONE &&
-            (writer->objects == writer->objects_end || str_find(field->key, '.') == SIZE_MAX));
+            ((writer->objects == writer->objects_end && !names_nest(writer)) ||
+             str_find(field->key, '.') == SIZE_MAX));
 }
 
 /* Copies the fields from the i-th on that stand in the line one behind the other. Returns how many.
@@ -129,7 +130,7 @@ static void write_outcome(const struct writer *writer)
                         event->flags & EVENT_ENDS_INVOCATION;
     if (event->flags & EVENT_NO_ERROR)
         return;
-    if (writer->encoding->names != NAMES_ECS && !writer->encoding->outcome) {
+    if (writer->encoding->names != NAMES_ECS && !writer->encoding->objects) {
         if (writer->is_error && write_name(writer, SLOT_ERROR))
             buffer_add(writer->to, STR("true"));
         return;

@@ -17,7 +17,8 @@ struct encoding {
     enum naming names;
     bool event_id;  /* write the id as weir.event_id */
     bool doc_count; /* write _doc_count when the weight is above 1 (Elasticsearch) */
-    bool outcome;   /* write the judgement as event.outcome whatever the naming: where `error` is an object */
+    bool objects;   /* the far end takes dotted names for objects in objects, as ECS does: none is a value and an
+                     * object, and the judgement is event.outcome whatever the naming */
     bool sampling;  /* write sampling.weight, sampling.reason, sampling.rule where a sampler kept it */
 };
 

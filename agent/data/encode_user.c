@@ -2,11 +2,14 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  *   - a key that a slot is written under, or that is an object there while the value is none,
- * becomes labels.<key>;
+ *     becomes labels.<key>, with underscores for its dots;
+ *   - where dotted names are objects, so does a key below one that is a value;
  *   - an object under the name of a text becomes its JSON text;
  *   - a name that is already there nested is not written dotted as well.
  */
 #include "agent/data/encode_write.h"
+
+#include <stdio.h>
 
 #include "agent/data/alias.h"
 #include "agent/data/find.h"
@@ -104,17 +107,45 @@ bool stands_nested(const struct writer *writer, struct str name)
     return false;
 }
 
-/* "labels." and the key, and "_2" if there is a field of that name. Without memory a null at. */
+static bool is_alike_but_for_dots(struct str a, struct str b)
+{
+    if (a.len != b.len || str_equal(a, b))
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        if (a.at[i] != b.at[i] &&
+            !((a.at[i] == '.' && b.at[i] == '_') || (a.at[i] == '_' && b.at[i] == '.')))
+            return false;
+    return true;
+}
+
+/* How many fields have had this label before, or have it by themselves. */
+static unsigned label_twins(const struct writer *writer, const struct field *field,
+                            struct str label)
+{
+    const struct event *event = writer->event;
+    unsigned twins = find_key(event, label) || stands_nested(writer, label);
+    for (const struct field *other = event->fields; other < field; other++)
+        twins += !(other->flags & FIELD_REMOVED) && is_alike_but_for_dots(other->key, field->key);
+    return twins;
+}
+
+/* "labels." and the key, dots as underscores: labels are flat. "_2" where that is taken. Without
+ * memory a null at. */
 static struct str label_key(const struct writer *writer, const struct field *field)
 {
+    enum { SUFFIX_BYTES = 12 };
     struct str key = plain_key(writer, field);
-    char *at = arena_take(writer->scratch, key.len + sizeof "labels._2");
+    struct str label = {NULL, sizeof "labels." - 1 + key.len};
+    char *at = arena_take(writer->scratch, label.len + SUFFIX_BYTES);
     if (!at)
         return (struct str){NULL, 0};
-    char *end = bytes_put(bytes_put(at, STR("labels.")), key);
-    struct str label = {at, (size_t)(end - at)};
-    if (find_key(writer->event, label) || stands_nested(writer, label))
-        label.len = (size_t)(bytes_put(end, STR("_2")) - at);
+    char *end = bytes_put(at, STR("labels."));
+    for (size_t i = 0; i < key.len; i++)
+        *end++ = key.at[i] == '.' ? '_' : key.at[i];
+    label.at = at;
+    unsigned twins = label_twins(writer, field, label);
+    if (twins)
+        label.len += (size_t)snprintf(end, SUFFIX_BYTES, "_%u", twins + 1);
     return label;
 }
 
@@ -171,18 +202,36 @@ static struct claim claim_of(const struct writer *writer, struct str key)
     if (!namebook_may_have(writer->book, key))
         return claim;
     claim = naming_claim(writer->book->naming, key);
-    if (writer->encoding->outcome && claim.slot == SLOT_ERROR)
+    if (writer->encoding->objects && claim.slot == SLOT_ERROR)
         claim.slot = SLOT_NONE; /* it stands elsewhere */
-    if (writer->encoding->outcome && str_equal(key, naming_target(NAMES_ECS, SLOT_ERROR)->name))
+    if (writer->encoding->objects && str_equal(key, naming_target(NAMES_ECS, SLOT_ERROR)->name))
         claim.slot = SLOT_ERROR;
     return claim;
+}
+
+/* A value stands on the way to this key: the user's own, or a slot's, be it in another event. */
+static bool is_under_value(const struct writer *writer, struct str key)
+{
+    for (size_t dot = 1; dot < key.len; dot++) {
+        if (key.at[dot] != '.')
+            continue;
+        struct str above = str_slice(key, 0, dot);
+        struct claim claim = claim_of(writer, above);
+        const struct field *field = claim.is_parent ? NULL : find_key(writer->event, above);
+        if (!claim.is_parent && claim.slot != SLOT_NONE)
+            return true;
+        if (field && field->slot == SLOT_NONE && !is_like_object(field->value))
+            return true;
+    }
+    return false;
 }
 
 void write_user(const struct writer *writer, const struct field *field)
 {
     struct str key = plain_key(writer, field);
     struct claim claim = claim_of(writer, key);
-    if (stands_nested(writer, key) || (claim.is_parent && !is_like_object(field->value))) {
+    if (stands_nested(writer, key) || (claim.is_parent && !is_like_object(field->value)) ||
+        (names_nest(writer) && is_under_value(writer, key))) {
         write_label(writer, field);
     } else if (claim.slot != SLOT_NONE) {
         write_reserved(writer, field, claim.slot);

@@ -31,6 +31,12 @@ static inline char small_letter(char byte)
     return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
 }
 
+/* Dotted names are objects in objects. */
+static inline bool names_nest(const struct writer *writer)
+{
+    return writer->encoding->names == NAMES_ECS || writer->encoding->objects;
+}
+
 /* ,"name":"body" of a name that is known, and of a string that is valid. */
 static inline void write_string(struct buffer *to, struct str member, struct str body)
 {

@@ -269,6 +269,7 @@ static void the_fast_way_writes_what_the_slow_way_writes(void)
             struct encoding encoding = {.names = (enum naming)naming,
                                         .event_id = round & 1,
                                         .doc_count = round & 2,
+                                        .objects = round & 8,
                                         .sampling = round & 4};
             check_alike(&event, &encoding, &slow);
             check_alike(&back, &encoding, &slow);
