@@ -157,7 +157,6 @@ static void run_batch(struct lane *lane, struct batch *batch)
     source_note_moment(source, batch->offset, pipeline->before_ns);
     source_count(source, batch);
     source_advance(source, batch->offset + batch->bytes);
-    lane->reads_leaving = source->is_leaving;
     lane->is_dirty = true;
 }
 
@@ -188,7 +187,7 @@ static bool has_room_for_read(struct lane *lane)
 {
     const struct source *source = lane->read.batch.source;
     return room_for(&lane->pipeline, lane->pipeline.entries[source->input].below,
-                    source->is_leaving);
+                    lane->schedule.is_urgent);
 }
 
 static bool read_one(struct lane *lane, struct readable readable)
@@ -238,7 +237,7 @@ static bool release_held(struct lane *lane)
     for (uint16_t i = 0; i < lane->pipeline.holder_count; i++) {
         struct stage *holder = lane->pipeline.holders[i];
         /* what is read whoever waits would pile up */
-        bool must_go = lane->mode == LANE_STOPPING || lane->reads_leaving;
+        bool must_go = lane->mode == LANE_STOPPING || lane->schedule.is_urgent;
         while (room_for_held(&lane->pipeline, holder->below, must_go) &&
                flow_release(&lane->pipeline, holder, now, &lane->scratch)) {
             moved = lane->is_dirty = true;
@@ -384,7 +383,7 @@ struct lane_wait lane_step(struct lane *lane)
     bool moved = false;
     struct readable readable = {0};
     if (holders_have_room(lane))
-        readable.inputs = room_of_inputs(&lane->pipeline, &readable.leaving);
+        readable.inputs = room_of_inputs(&lane->pipeline, &readable.urgent);
     lane->is_full = !readable.inputs;
     if (lane->read.waits) {
         moved = has_room_for_read(lane) && finish_reading(lane);

@@ -36,7 +36,6 @@ struct lane {
     enum lane_mode mode;
     bool decides;              /* what is held is decided now: the streams have ended */
     bool is_idle;              /* nothing to read and nothing under way, as of the last step */
-    bool reads_leaving;        /* the last batch came from a source that may soon be gone */
     int64_t recall_at_ns;      /* mono: the next look at what leaving sources owe */
     int64_t commit_at_ns;      /* mono: the next commit that nobody is waiting for */
     uint64_t last_ticket;      /* of the newest commit */

@@ -59,12 +59,12 @@ static bool go_direct(struct pipeline *pipeline, uint64_t outputs)
     return true;
 }
 
-bool room_for(struct pipeline *pipeline, uint64_t outputs, bool is_leaving)
+bool room_for(struct pipeline *pipeline, uint64_t outputs, bool is_urgent)
 {
     struct shares shares = look(pipeline, outputs);
     if (!shares.behind)
         return go_direct(pipeline, outputs);
-    if (shares.roomy || is_leaving)
+    if (shares.roomy || is_urgent)
         return divert(pipeline, outputs, &shares);
     return shares.behind == shares.away && go_direct(pipeline, outputs); /* nobody else waits */
 }
@@ -90,14 +90,14 @@ bool room_is_left_behind(struct pipeline *pipeline, const struct drain *drain)
            goes_on_beside(pipeline, bit_of(drain));
 }
 
-uint64_t room_of_inputs(struct pipeline *pipeline, uint64_t *ret_leaving)
+uint64_t room_of_inputs(struct pipeline *pipeline, uint64_t *ret_urgent)
 {
     uint64_t readable = 0;
-    *ret_leaving = 0;
+    *ret_urgent = 0;
     for (uint16_t i = 0; i < pipeline->entry_count; i++) {
         const struct entry *entry = &pipeline->entries[i];
         readable |= (uint64_t)room_for(pipeline, entry->below, false) << i;
-        *ret_leaving |= (uint64_t)room_for(pipeline, entry->below, true) << i;
+        *ret_urgent |= (uint64_t)room_for(pipeline, entry->below, true) << i;
     }
     return readable;
 }

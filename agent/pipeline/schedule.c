@@ -7,27 +7,45 @@
 
 enum { BATCHES_OF_A_ROUND = 8 }; /* seven for who is behind, one for who is current */
 
-static bool may_be_read(const struct source *source, struct readable readable)
+/* The time that the sources which are leaving have reached: who stands before it holds back what is
+ * read of them. */
+static int64_t time_of_leaving(const struct state *state)
 {
-    return (source->is_leaving ? readable.leaving : readable.inputs) >> source->input & 1;
+    int64_t latest = INT64_MIN;
+    for (struct source *at = state_first_ready(state); at; at = state_next_ready(state, at))
+        if (at->is_leaving && at->lane_time_ns > latest)
+            latest = at->lane_time_ns;
+    return latest;
+}
+
+static bool is_urgent(const struct source *source, int64_t leaving_ns)
+{
+    return source->is_leaving || source->lane_time_ns <= leaving_ns;
 }
 
 struct source *schedule_pick(struct schedule *schedule, const struct state *state,
                              struct readable readable)
 {
     struct source *behind = NULL, *current = NULL;
+    int64_t leaving_ns = time_of_leaving(state);
     for (struct source *at = state_first_ready(state); at; at = state_next_ready(state, at)) {
-        if (!may_be_read(at, readable))
+        uint64_t inputs = is_urgent(at, leaving_ns) ? readable.urgent : readable.inputs;
+        if (!(inputs >> at->input & 1))
             continue;
         if (!behind || at->lane_time_ns < behind->lane_time_ns)
             behind = at;
         if (!current || at->lane_time_ns > current->lane_time_ns)
             current = at;
     }
-    if (schedule->in_order || !behind)
-        return behind;
-    schedule->turn = (schedule->turn + 1) % BATCHES_OF_A_ROUND;
-    return schedule->turn == 0 && behind->lane_time_ns != 0 ? current : behind;
+    if (!behind)
+        return NULL;
+    struct source *picked = behind;
+    if (!schedule->in_order) {
+        schedule->turn = (schedule->turn + 1) % BATCHES_OF_A_ROUND;
+        picked = schedule->turn == 0 && behind->lane_time_ns != 0 ? current : behind;
+    }
+    schedule->is_urgent = is_urgent(picked, leaving_ns);
+    return picked;
 }
 
 void source_reached(struct source *source, int64_t time_ns, int64_t wall_ns)

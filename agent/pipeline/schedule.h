@@ -19,10 +19,11 @@ struct state;
 struct schedule {
     uint32_t turn;
     bool in_order; /* --once: nothing is current, so always who is furthest behind: the least is held */
+    bool is_urgent; /* what was picked last may not wait for outputs: it is leaving, or holds the time of one that is */
 };
 
-struct readable { /* a bit per input: its sources may be read now; the same for those that are leaving */
-    uint64_t inputs, leaving;
+struct readable { /* a bit per input: its sources may be read now; the same for those that are urgent */
+    uint64_t inputs, urgent;
 };
 /* The next to read, or null when none is ready that may be read. */
 struct source *schedule_pick(struct schedule *schedule, const struct state *state,

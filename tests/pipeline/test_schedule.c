@@ -53,10 +53,36 @@ static void a_source_whose_outputs_are_full_waits_unless_it_is_leaving(void)
     start(&fixture);
     struct source *source = ready_source(&fixture, "only", 20);
     CHECK(!schedule_pick(&schedule, fixture.state, (struct readable){0}));
-    CHECK(!schedule_pick(&schedule, fixture.state, (struct readable){.leaving = 1}));
+    CHECK(!schedule_pick(&schedule, fixture.state, (struct readable){.urgent = 1}));
+    CHECK(schedule_pick(&schedule, fixture.state, (struct readable){.inputs = 1}) == source);
+    CHECK(!schedule.is_urgent);
     source_leaves(source);
     CHECK(!schedule_pick(&schedule, fixture.state, (struct readable){.inputs = 1}));
-    CHECK(schedule_pick(&schedule, fixture.state, (struct readable){.leaving = 1}) == source);
+    CHECK(schedule_pick(&schedule, fixture.state, (struct readable){.urgent = 1}) == source);
+    CHECK(schedule.is_urgent);
+    fixture_clear(&fixture);
+}
+
+/* Else what is held of it could not be decided: stream time would stand still. */
+static void who_stands_before_a_source_that_is_leaving_is_read_with_it(void)
+{
+    static const struct readable urgent = {.urgent = 1};
+    struct fixture fixture;
+    struct schedule schedule = {.in_order = true};
+    start(&fixture);
+    struct source *leaving = ready_source(&fixture, "leaving", 20);
+    struct source *unread = ready_source(&fixture, "unread", 0);
+    struct source *before = ready_source(&fixture, "before", 10);
+    (void)ready_source(&fixture, "behind", 30);
+    source_leaves(leaving);
+    CHECK(schedule_pick(&schedule, fixture.state, urgent) == unread);
+    CHECK(schedule.is_urgent);
+    source_ready(unread, false);
+    CHECK(schedule_pick(&schedule, fixture.state, urgent) == before);
+    source_reached(before, 25, WALL);
+    CHECK(schedule_pick(&schedule, fixture.state, urgent) == leaving);
+    source_ready(leaving, false);
+    CHECK(!schedule_pick(&schedule, fixture.state, urgent));
     fixture_clear(&fixture);
 }
 
@@ -115,6 +141,7 @@ static void a_sources_time_never_goes_back_and_never_into_the_future(void)
 
 CHECK_MAIN(TEST(of_eight_batches_seven_come_from_who_is_behind_and_one_from_who_is_current),
            TEST(a_source_whose_outputs_are_full_waits_unless_it_is_leaving),
+           TEST(who_stands_before_a_source_that_is_leaving_is_read_with_it),
            TEST(in_order_it_is_always_who_is_furthest_behind),
            TEST(a_source_with_no_event_yet_comes_first_and_stops_the_timers),
            TEST(stream_time_is_the_oldest_of_those_with_unread_bytes_else_the_walls),
