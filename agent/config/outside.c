@@ -3,6 +3,7 @@
  */
 #include "agent/config/outside.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +40,8 @@ enum code outside_read(struct context *context, const char *path, struct str *re
     if (!files)
         return fail(why, BAD_CONFIG, "files cannot be read here");
     int error = files->open(files->self, path, FILE_READ | FILE_FOLLOW, &fd);
+    if (error == EINVAL || error == EISDIR)
+        return fail(why, BAD_CONFIG, "is no file that can be read");
     if (error)
         return fail_sys(why, error, "cannot be opened");
     enum code code;

@@ -41,6 +41,20 @@ static void paths_are_seen_from_the_file_that_names_them(void)
     loading_clear(&loading);
 }
 
+static void a_directory_is_no_file_to_read(void)
+{
+    struct loading loading;
+    struct why why;
+    struct str text;
+    loading_init(&loading);
+    const struct config_options options = {.files = files_posix(FILES_POLL_ONLY)};
+    struct context context = {.arena = &loading.arena, .options = &options};
+    CHECK_EQ(outside_read(&context, "/tmp", &text, &why), BAD_CONFIG);
+    CHECK_TEXT(str_from(why.text), "is no file that can be read");
+    files_posix_close(options.files);
+    loading_clear(&loading);
+}
+
 CHECK_MAIN(TEST(lets_are_literals_or_expressions_that_see_those_above),
            TEST(the_environment_is_asked_by_name),
-           TEST(paths_are_seen_from_the_file_that_names_them))
+           TEST(paths_are_seen_from_the_file_that_names_them), TEST(a_directory_is_no_file_to_read))
