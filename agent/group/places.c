@@ -128,7 +128,7 @@ static void place_begin(struct places *places, struct broker_place *at, struct s
         return;
     }
     place->stage = PLACE_READING;
-    place->next = source_resume(place->source);
+    place->next = place->kept_next = source_resume(place->source);
     at->offset = place->next || at->offset >= 0 ? (int64_t)place->next : -1;
 }
 
@@ -144,6 +144,7 @@ static void places_begin(struct places *places, struct broker_event *event)
     }
     places->consumer->begin(places->consumer->self, event->places, count);
     places->was_assigned = true;
+    host_recovered(places->host, "again", "has partitions again");
 }
 
 /* What was not assigned by now is with other members. */
@@ -160,8 +161,19 @@ static void place_end(struct places *places, struct place *place)
 {
     if (place->source)
         source_leave(place->source);
+    places->again += place->next - place->kept_next;
     places->consumer->end(places->consumer->self, &place->slot, 1);
     *place = (struct place){0};
+}
+
+static void again_tell(struct places *places)
+{
+    if (places->again)
+        host_alarm(places->host, "again",
+                   "lost partitions before the group took the last commit: up to %llu records that "
+                   "were read here are given out again by whoever has them now",
+                   (unsigned long long)places->again);
+    places->again = 0;
 }
 
 static void places_revoke(struct places *places, const struct broker_event *event, int64_t mono_ns)
@@ -179,6 +191,7 @@ static void places_revoke(struct places *places, const struct broker_event *even
             place->until_ns = mono_ns + places->handover_ns;
         }
     }
+    again_tell(places);
 }
 
 static bool said_is_safe(struct places *places, const struct place *place)
@@ -206,6 +219,8 @@ static bool place_is_committed(struct places *places, struct place *place)
     enum broker_commit commit = consumer->committed(consumer->self, place->slot);
     if (commit == BROKER_COMMIT_FAILED)
         place_commit(places, place);
+    if (commit == BROKER_COMMIT_DONE)
+        place->kept_next = place->said_next;
     return commit == BROKER_COMMIT_DONE;
 }
 
@@ -215,6 +230,7 @@ static void place_leave(struct places *places, struct place *place, int64_t mono
     if (place->stage == PLACE_LEAVING &&
         (!source_has_open(place->source) || mono_ns >= place->until_ns)) {
         source_hand_over(place->source, &place->said);
+        place->said_next = place->next;
         place->stage = PLACE_SYNCING;
         place->until_ns = mono_ns + SYNC_MS * MS;
     }
@@ -248,6 +264,7 @@ static void place_say(struct places *places, struct place *place)
         memcmp(place->said.text, now.text, now.len) == 0)
         return;
     place->said = now;
+    place->said_next = place->next;
     place->is_said = false;
 }
 
@@ -274,6 +291,7 @@ bool places_step(struct places *places, int64_t mono_ns)
         if (places->consumer->has(places->consumer->self, slot))
             source_ready(place->source, true);
     }
+    again_tell(places);
     return is_leaving;
 }
 

@@ -27,6 +27,8 @@ struct place { /* its slot is its index */
     int64_t until_ns;     /* of the stage */
     struct handover said; /* to be committed, or committed last */
     bool is_said;         /* it was */
+    uint64_t said_next;   /* what was `next` when that was put together */
+    uint64_t kept_next;   /* the same of the last commit that the group took; before the first: of the beginning */
     uint32_t slot;
 };
 
@@ -39,6 +41,7 @@ struct places {
     struct place at[PLACES_MAX];
     uint32_t count;       /* slots used so far */
     int64_t handover_ns, commit_at_ns;
+    uint64_t again;       /* records that were read here since the last commit of partitions that are gone */
     int64_t known_until_ns; /* what the journal remembers waits for its assignment until then */
     bool was_assigned;
 };

@@ -224,6 +224,50 @@ static void a_commit_that_the_group_refuses_is_made_again_before_the_partition_g
     sim_cluster_clear(&cluster);
 }
 
+static char told[512];
+
+static void keep_line(void *context, const char *line)
+{
+    (void)context;
+    snprintf(told, sizeof told, "%s", line);
+}
+
+static void lose_first(struct reader *reader)
+{
+    struct broker_place place = {.topic = "t", .slot = 1};
+    struct broker_event event = {.kind = BROKER_LOST, .places = &place, .count = 1};
+    places_hear(&reader->places, &event, reader->mono_ns);
+}
+
+static void what_is_given_out_again_after_a_loss_is_told(void)
+{
+    struct sim_clock clock;
+    struct sim_cluster cluster;
+    static struct reader reader;
+    char words[64];
+    cluster_begin(&cluster, &clock, 4);
+    store_numbered(&cluster, "t", 100);
+    reader_init(&reader, &cluster, 1);
+    log_capture(keep_line, NULL);
+    while (reader.places.at[1].kept_next == 0) {
+        (void)reader_read(&reader, 0);
+        (void)reader_watch(&reader);
+    }
+    store_numbered(&cluster, "t", 100);
+    while (reader_read(&reader, 0))
+        continue;
+    const struct place *place = &reader.places.at[1];
+    CHECK(place->next > place->kept_next);
+    snprintf(words, sizeof words, "up to %llu records",
+             (unsigned long long)(place->next - place->kept_next));
+    lose_first(&reader);
+    CHECK(strstr(told, words) != NULL);
+    log_capture(NULL, NULL);
+    reader_close(&reader);
+    peer_clear(&reader.peer);
+    sim_cluster_clear(&cluster);
+}
+
 static void a_partition_that_was_lost_is_left_at_once(void)
 {
     struct sim_clock clock;
@@ -233,10 +277,8 @@ static void a_partition_that_was_lost_is_left_at_once(void)
     store_numbered(&cluster, "t", 100);
     reader_init(&reader, &cluster, 1);
     (void)read_all(&reader, 10);
-    struct broker_place place = {.topic = "t", .slot = 1};
-    struct broker_event event = {.kind = BROKER_LOST, .places = &place, .count = 1};
     struct source *source = reader.places.at[1].source;
-    places_hear(&reader.places, &event, reader.mono_ns);
+    lose_first(&reader);
     CHECK_EQ(reader.places.at[1].stage, PLACE_FREE);
     CHECK(source->is_left && source->is_finished);
     reader_close(&reader);
@@ -248,4 +290,5 @@ CHECK_MAIN(TEST(a_restart_goes_on_from_the_own_journal),
            TEST(the_next_member_gets_what_is_open_and_the_first_forgets_it),
            TEST(an_old_journal_gives_way_to_what_another_member_committed),
            TEST(a_commit_that_the_group_refuses_is_made_again_before_the_partition_goes),
-           TEST(a_partition_that_was_lost_is_left_at_once))
+           TEST(a_partition_that_was_lost_is_left_at_once),
+           TEST(what_is_given_out_again_after_a_loss_is_told))
