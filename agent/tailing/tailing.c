@@ -90,11 +90,21 @@ static bool is_compressed(const struct tailing *tailing, const struct follow *fo
     return false;
 }
 
+static bool has_name(const struct tailing *tailing, struct str path)
+{
+    for (uint32_t i = 0; i < tailing->follows.count; i++)
+        if (str_equal(tailing->follows.all[i]->birth.path, path))
+            return true;
+    return false;
+}
+
 /* An inode that is not followed yet. */
 static void adopt(struct tailing *tailing, struct str path, const struct file_facts *facts)
 {
     struct birth birth = {
         .device = facts->device, .inode = facts->inode, .born_ns = facts->born_ns, .path = path};
+    if (tailing->has_looked && has_name(tailing, path))
+        tailing->finder.pass_wanted = true; /* what became of the one that had this name? */
     struct follow *follow = follows_add(&tailing->follows, &birth);
     if (!follow)
         return; /* no memory now: the next pass finds it again */

@@ -242,41 +242,46 @@ static void item_answer(struct buffer *reply, int status)
         buffer_format(reply, "{\"status\":%d,\"error\":\"told so\"}", status);
 }
 
-/* What it says may be short, cut, or somebody else's page. */
-static void spoil(struct sim_honeycomb *honeycomb, uint64_t request, bool is_short,
+/* What it says may be cut, too short, or somebody else's page: then that is no answer. */
+static void spoil(struct sim_honeycomb *honeycomb, uint64_t request, bool is_page,
                   struct buffer *reply)
 {
-    const struct sim_habits *habits = &honeycomb->far->habits;
-    bool is_cut = sim_far_happens(honeycomb->far, habits->cut_json);
-    bool is_page = sim_far_happens(honeycomb->far, habits->not_json);
-    if (is_cut)
-        reply->len /= 2;
     if (is_page) {
         buffer_reset(reply);
         buffer_add(reply, STR("<html><body>Welcome</body></html>"));
     }
-    for (size_t i = 0; i < honeycomb->count && (is_short || is_cut || is_page); i++)
+    for (size_t i = 0; i < honeycomb->count; i++)
         honeycomb->events[i].is_spoilt |= honeycomb->events[i].request == request;
 }
 
+/* Of a batch that is answered too briefly, and of one whose answer a proxy replaced, all or only a
+ * part was taken. */
 static void batch_serve(struct sim_honeycomb *honeycomb, const char *dataset, uint64_t request,
                         const json_t *events, struct buffer *reply)
 {
-    size_t count = json_array_size(events);
-    bool is_short =
-        count > 0 && sim_far_happens(honeycomb->far, honeycomb->far->habits.wrong_count);
+    struct sim_far *far = honeycomb->far;
+    size_t count = json_array_size(events), taken = count, told = count;
+    bool is_short = count > 0 && sim_far_happens(far, far->habits.wrong_count);
+    bool is_cut = sim_far_happens(far, far->habits.cut_json);
+    bool is_page = sim_far_happens(far, far->habits.not_json);
     honeycomb->batches++;
+    if (is_short)
+        told = sim_below(&far->seed, count);
+    if ((is_short || is_page) && sim_chance(&far->seed, 50))
+        taken = is_short ? told : 0;
     buffer_byte(reply, '[');
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < taken; i++) {
         int status = event_status(honeycomb, dataset, request, json_array_get(events, i));
-        if (is_short && i + 1 == count)
-            break;
-        if (i)
+        if (i && i < told)
             buffer_byte(reply, ',');
-        item_answer(reply, status);
+        if (i < told)
+            item_answer(reply, status);
     }
     buffer_byte(reply, ']');
-    spoil(honeycomb, request, is_short, reply);
+    if (is_cut)
+        reply->len /= 2;
+    if (is_short || is_cut || is_page)
+        spoil(honeycomb, request, is_page, reply);
 }
 
 static int whole_status(struct sim_honeycomb *honeycomb, const struct exchange *exchange,

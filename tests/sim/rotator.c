@@ -9,10 +9,10 @@
 enum {
     RENAME_PERCENT = 3,
     COPY_PERCENT = 2,
-    DELETE_LIVE_PERCENT = 1,
+    DELETE_LIVE_PERCENT = 3,
     DELETE_OLD_PERCENT = 15,
-    LEFT_BEHIND_PERCENT = 50, /* of renames and deletions: the writer goes on for a while */
-    WRITER_STAYS_MS = 3000,   /* a deleted file is waited for longer than that */
+    LEFT_BEHIND_PERCENT = 70, /* of renames and deletions: the writer goes on for a while */
+    WRITER_STAYS_MS = 4500,   /* a deleted file is waited for longer than that */
     OLD_MS = 3000,
 };
 
@@ -119,17 +119,20 @@ static void lines_go(struct rotator *rotator, const uint32_t *before, bool was_s
     count_readable(rotator, named, copied);
     for (uint32_t i = 0; i < rotator->world->line_count; i++)
         if (before[i] && !named[i])
-            set_fate(rotator, i, was_seen && rotator->is_up ? LINE_DELETED : LINE_EXCUSED);
+            set_fate(rotator, i, was_seen ? LINE_DELETED : LINE_EXCUSED);
 }
 
-static void delete (struct rotator *rotator, const char *path, int64_t since_ns)
+static void delete_log(struct rotator *rotator, const char *path, uint32_t file, int64_t since_ns)
 {
     static uint32_t before[WORLD_LINES_MAX];
+    bool was_seen = rotator->is_up && rotator->looked_ns > since_ns;
     memset(before, 0, sizeof before);
     world_add_tokens(sim_files_text(rotator->world->files, path), before);
+    if (rotator->world->writers[file] == sim_files_hold(rotator->world->files, path))
+        rotator->is_followed[file] = was_seen;
     sim_files_move(rotator->world->files, path, NULL);
     rotator->deletions++;
-    lines_go(rotator, before, rotator->looked_ns > since_ns);
+    lines_go(rotator, before, was_seen);
 }
 
 /* Of a file that was copied, cut and deleted before the agent could write down which is which it
@@ -148,7 +151,7 @@ static void delete_old(struct rotator *rotator)
             !is_settled(rotator, rotated.file) || !sim_chance(&rotator->dice, DELETE_OLD_PERCENT))
             continue;
         rotator->rotated[i] = rotator->rotated[--rotator->rotated_count];
-        delete (rotator, rotated.path, rotated.since_ns);
+        delete_log(rotator, rotated.path, rotated.file, rotated.since_ns);
     }
 }
 
@@ -203,9 +206,7 @@ static void delete_live(struct rotator *rotator, uint32_t file)
 {
     char live[ROTATED_PATH];
     leave_writer(rotator, file, live_path(file, live));
-    rotator->is_followed[file] =
-        rotator->is_up && rotator->looked_ns > rotator->live_since_ns[file];
-    delete (rotator, live, rotator->live_since_ns[file]);
+    delete_log(rotator, live, file, rotator->live_since_ns[file]);
     rotator->live_since_ns[file] = 0;
 }
 
@@ -315,4 +316,6 @@ void rotator_fell(struct rotator *rotator)
             set_fate(rotator, i, LINE_EXCUSED);
         rotator->by_copy += !named[i] && copied[i];
     }
+    if (rotator->cut_due[0])
+        cut_live(rotator);
 }

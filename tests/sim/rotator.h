@@ -40,7 +40,7 @@ struct rotator {
     uint32_t rotated_count, names, lines_known;
     int64_t live_since_ns[WORLD_FILES]; /* the file under the live name is not younger */
     int64_t writers_until_ns[WORLD_FILES];
-    bool is_followed[WORLD_FILES]; /* the agent had looked at what was last deleted under the live name */
+    bool is_followed[WORLD_FILES]; /* of deleted files whose writers go on: the agent had looked at them before */
     char cut_due[ROTATED_PATH]; /* a live file that was copied and not yet cut */
     uint32_t cut_file;
     int64_t cut_ns[WORLD_FILES]; /* when it was last cut */

@@ -264,6 +264,22 @@ static void a_copy_that_lacks_the_last_bytes_is_read_to_its_end_once(void)
     end();
 }
 
+static void a_file_that_is_deleted_and_made_anew_at_once_is_copied_as_soon(void)
+{
+    begin_open();
+    write_text("a.log", "one\n");
+    step();
+    events_are_open(true);
+    CHECK_EQ(unlink(at("a.log")), 0);
+    write_text("a.log", "two\n"); /* before anybody looked: the notices lead to this one */
+    CHECK_SEEN(nudge(), "two|");
+    fake_step(&host, 60 * MILLISECOND, false); /* noticed */
+    CHECK_EQ(copies(), 0);
+    fake_step(&host, SECOND, false);
+    CHECK_EQ(copies(), 1);
+    end();
+}
+
 static bool stands(const char *name)
 {
     struct stat facts;
@@ -321,5 +337,6 @@ CHECK_MAIN(TEST(what_is_open_of_a_deleted_file_is_read_again_by_the_next_start),
            TEST(its_writer_is_waited_for_though_nothing_of_it_is_open),
            TEST(a_copy_begins_where_the_journal_on_disk_would_read_again),
            TEST(a_copy_that_lacks_the_last_bytes_is_read_to_its_end_once),
+           TEST(a_file_that_is_deleted_and_made_anew_at_once_is_copied_as_soon),
            TEST(a_start_removes_copies_that_belong_to_nobody),
            TEST(what_an_earlier_try_left_is_not_part_of_a_copy))
