@@ -166,10 +166,9 @@ static void write_sampling(const struct writer *writer)
 static void write_extras(const struct writer *writer)
 {
     const struct encoding *encoding = writer->encoding;
-    if (encoding->sampling && is_computed(writer, SLOT_SAMPLING_WEIGHT))
+    if (encoding->sampling && writer->event->reason.len)
         write_sampling(writer);
-    if (encoding->event_id && is_computed(writer, SLOT_EVENT_ID) &&
-        write_name(writer, SLOT_EVENT_ID))
+    if (encoding->event_id && writer->event->id.len && write_name(writer, SLOT_EVENT_ID))
         encode_text(writer->to, writer->event->id);
     if (writer->encoding->doc_count && writer->event->weight > 1) {
         buffer_add(writer->to, STR(",\"_doc_count\":"));
@@ -233,6 +232,8 @@ static bool write_by_way(const struct writer *writer, const struct field *field)
         buffer_add(writer->to, member);
         buffer_int(writer->to, field->value.integer);
         return true;
+    case WAY_TIME:
+        return writer->event->time_ns != 0;
     case WAY_CHECKED: /* write_fields() did, if it is plain */
     case WAY_ASKED:
         break;
@@ -271,7 +272,7 @@ static void write_fields(const struct writer *writer)
     const struct field *fields = writer->event->fields;
     const struct slot_way *slots = writer->book->slots;
     unsigned count = writer->event->count;
-    bool is_simple = !writer->has_parents && !writer->dead;
+    bool is_simple = !writer->has_parents && !writer->dead, has_time = writer->event->time_ns != 0;
     if (!buffer_reserve(to, 1))
         return;
     char *at = to->at + to->len, *end = to->at + to->room;
@@ -280,7 +281,7 @@ static void write_fields(const struct writer *writer)
         const struct slot_way *slot = &slots[field->slot];
         struct str text = field->value.text;
         enum way way = (enum way)slot->ways[field->value.kind];
-        if (way == WAY_NONE)
+        if (way == WAY_NONE || (way == WAY_TIME && has_time))
             continue;
         if (LIKELY(is_simple && !(field->flags & FIELD_REMOVED) && is_ready(way, text) &&
                    (size_t)(end - at) >= MEMBER_ROOM + QUOTES + text.len)) {

@@ -87,7 +87,7 @@ static struct claim *claim_of(enum naming naming, struct str key)
 {
     struct entry *entry = find_place(naming, key);
     entry->key = key;
-    books[naming].lengths[(unsigned char)key.at[0]] |= UINT64_C(1) << (key.len & 63);
+    books[naming].ends[(unsigned char)key.at[0]] |= namebook_bit(key);
     return &entry->claim;
 }
 
@@ -122,6 +122,8 @@ static enum way way_of(enum naming naming, enum slot slot, enum value_kind kind)
     switch ((int)slot) {
     case SLOT_ERROR: /* the event's own, always */
         return WAY_NONE;
+    case SLOT_TIME:
+        return WAY_TIME;
     case SLOT_SEVERITY_NUMBER: /* the event's own, unless a filter took it out */
     case SLOT_SAMPLING_WEIGHT: /* or if a sampler saw it */
     case SLOT_SAMPLING_REASON:

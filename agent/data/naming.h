@@ -32,6 +32,7 @@ enum slot naming_first(enum naming naming, enum slot slot);
 enum way {
     WAY_ASKED = 0, /* more has to be known */
     WAY_NONE,      /* not at all: the event itself says it, or it is not sent */
+    WAY_TIME,      /* the same where the event knows its time */
     WAY_QUOTED,    /* the body of a string, as it is */
     WAY_CHECKED,   /* text that may have to be escaped */
     WAY_LOWER,     /* the body of a string, in small letters */
@@ -47,19 +48,25 @@ struct slot_way { /* one line of a cache */
     uint8_t ways[VALUE_ARRAY + 1]; /* enum way */
 };
 
-/* The same for whoever asks for every field of an event: most keys of users are told by their first letter and
- * their length. */
+/* The same for whoever asks for every field of an event: most keys of users are told by their first and last
+ * letter and their length. */
 struct namebook {
     enum naming naming;
-    uint64_t lengths[256];     /* of the names that begin with this byte: a bit each, for 64 and 0 the same */
+    uint64_t ends[256];        /* of the names that begin with this byte: namebook_bit() of each */
     uint8_t first[SLOT_COUNT]; /* naming_first() */
     struct slot_way slots[SLOT_COUNT];
 };
 const struct namebook *naming_book(enum naming naming);
 
+/* Of a name that is not empty: a bit for its length and its last byte. */
+static inline uint64_t namebook_bit(struct str key)
+{
+    return UINT64_C(1) << ((key.len + (unsigned char)key.at[key.len - 1]) & 63);
+}
+
 static inline bool namebook_may_have(const struct namebook *book, struct str key)
 {
-    return key.len && book->lengths[(unsigned char)key.at[0]] >> (key.len & 63) & 1;
+    return key.len && book->ends[(unsigned char)key.at[0]] & namebook_bit(key);
 }
 
 #endif

@@ -85,9 +85,14 @@ const char *outbox_overflow(const struct outbox *outbox)
 /* --- targets -------------------------------------------------------------------------------------
  */
 
+static bool has_name(const struct bin *bin, struct str name)
+{
+    return str_equal((struct str){bin->name, bin->name_len}, name);
+}
+
 static bool bin_is(const struct bin *bin, uint64_t hash, struct str name)
 {
-    return bin->hash == hash && str_equal((struct str){bin->name, bin->name_len}, name);
+    return bin->hash == hash && has_name(bin, name);
 }
 
 static void bin_name(struct bin *bin, uint64_t hash, struct str name)
@@ -150,9 +155,12 @@ static struct bin *bin_fallback(struct outbox *outbox, const struct event *event
 static struct bin *bin_for(struct outbox *outbox, const struct event *event, struct arena *scratch)
 {
     struct str name = target_name(outbox, event, scratch);
+    if (LIKELY(outbox->newest && has_name(outbox->newest, name))) {
+        outbox->newest->used_ns = outbox->now_ns;
+        return outbox->newest;
+    }
     uint64_t hash = XXH3_64bits(name.at ? name.at : "", name.len) | 1; /* 0 is the fallback's */
-    struct bin *found =
-        outbox->newest && bin_is(outbox->newest, hash, name) ? outbox->newest : NULL;
+    struct bin *found = NULL;
     for (uint32_t i = 0; !found && i < outbox->bin_count; i++)
         if (bin_is(outbox->bins[i], hash, name))
             found = outbox->bins[i];
