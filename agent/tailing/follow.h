@@ -17,6 +17,7 @@ struct follow {
     uint64_t offset;       /* where the next line begins */
     uint64_t scanned;      /* there is no line end between offset and here */
     uint64_t size;         /* at the last look */
+    int64_t modified_ns;   /* likewise; 0: there was none */
     uint64_t resume;       /* while remembered: where the engine would resume */
     int64_t due_ns;   /* mono time: decide what it is; unlinked: it is finished */
     int64_t rescue_ns;    /* mono time: unlinked, what is open of it is copied from then on */

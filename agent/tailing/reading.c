@@ -236,6 +236,7 @@ enum reading_result reading_step(const struct reading *reading, struct follow *f
         !follow_begins_alike(reading->files, follow->fd, &follow->birth))
         return READING_TRUNCATED;
     follow->size = facts.size;
+    follow->modified_ns = facts.modified_ns;
     if (follow->scanned > facts.size)
         follow->scanned = follow->offset; /* part of the unfinished line was taken back */
     struct step step = {reading, follow, batch, facts.size, reading->final, 0};

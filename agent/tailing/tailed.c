@@ -125,8 +125,22 @@ static void truncated(struct tailing *tailing, struct follow *follow, uint64_t s
     tailed_start(tailing, anew);
 }
 
+/* Touched and as long as what was read of it: perhaps cut to nothing and filled again meanwhile.
+ * What is longer is looked at when it is read. */
+static bool is_written_over(struct tailing *tailing, struct follow *follow,
+                            const struct file_facts *facts)
+{
+    bool is_touched = follow->modified_ns && facts->modified_ns != follow->modified_ns;
+    return is_touched && facts->size == follow->offset && facts->size == follow->size &&
+           facts->size > 0 && (follow->fd >= 0 || tailed_open(tailing, follow)) &&
+           !follow_probe(ports(tailing), follow->fd, &follow->birth).check;
+}
+
 bool tailed_check(struct tailing *tailing, struct follow *follow, const struct file_facts *facts)
 {
+    if (follow->source)
+        follow->is_truncated |= is_written_over(tailing, follow, facts);
+    follow->modified_ns = facts->modified_ns;
     /* written anew and grown again: nobody knows how long it had been */
     uint64_t before = follow->is_truncated ? follow->scanned : follow->size;
     follow->size = facts->size;

@@ -312,6 +312,7 @@ static void look_undecided(struct tailing *tailing)
         if (is_undecided(tailing, follow) &&
             ports(tailing)->facts(ports(tailing)->self, follow->fd, &facts) == 0) {
             follow->size = facts.size;
+            follow->modified_ns = facts.modified_ns;
             (void)follow_renew_head(ports(tailing), follow);
         }
     }
