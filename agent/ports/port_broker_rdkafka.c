@@ -71,11 +71,11 @@ static enum code set_one(rd_kafka_conf_t *conf, const struct broker_setting *set
     if (result == RD_KAFKA_CONF_OK)
         return OK;
     if (result == RD_KAFKA_CONF_UNKNOWN)
-        return fail(why, BAD_CONFIG, "librdkafka has no setting \"%.*s\"", STR_ARG(setting->name));
+        return fail(why, BAD_CONFIG, "librdkafka has no setting `%.*s`", STR_ARG(setting->name));
     if (!fits || setting->is_secret)
-        return fail(why, BAD_CONFIG, "librdkafka does not take the value of \"%.*s\"",
+        return fail(why, BAD_CONFIG, "librdkafka does not take the value of `%.*s`",
                     STR_ARG(str_slice(setting->name, 0, 100)));
-    return fail(why, BAD_CONFIG, "\"%.*s\": %s", STR_ARG(setting->name), error);
+    return fail(why, BAD_CONFIG, "`%.*s`: %s", STR_ARG(setting->name), error);
 }
 
 rd_kafka_conf_t *rdkafka_conf(const struct broker_plan *plan, bool is_consumer, struct why *why)

@@ -54,11 +54,31 @@ static enum scan_result scan_line(struct reader *reader, unsigned *ret_keys)
     return result;
 }
 
-static enum format_result broken(struct reader *reader, enum scan_result result)
+/* The bracket where the scanner stopped would be one too many inside of each other. */
+static bool is_too_deep(struct str text, size_t at)
 {
-    reader->wrong = result == SCAN_NOT_OBJECT ? "JSON, but no object"
-                    : result == SCAN_NO_ROOM  ? "no room for its fields"
-                                              : "invalid JSON";
+    unsigned depth = 0;
+    bool in_string = false;
+    if (at >= text.len || (text.at[at] != '[' && text.at[at] != '{'))
+        return false;
+    for (size_t i = 0; i < at; i++) {
+        char byte = text.at[i];
+        if (byte == '"')
+            in_string = !in_string;
+        else if (in_string)
+            i += byte == '\\';
+        else
+            depth += byte == '[' || byte == '{' ? 1u : byte == ']' || byte == '}' ? -1u : 0u;
+    }
+    return depth == JSON_DEPTH_MAX;
+}
+
+static enum format_result broken(struct reader *reader, enum scan_result result, struct str text)
+{
+    reader->wrong = result == SCAN_NOT_OBJECT             ? "JSON, but no object"
+                    : result == SCAN_NO_ROOM              ? "no room for its fields"
+                    : is_too_deep(text, reader->wrong_at) ? "JSON nested too deep"
+                                                          : "invalid JSON";
     return FORMAT_BROKEN;
 }
 
@@ -88,12 +108,12 @@ static enum format_result json_read(struct reader *reader, struct str text)
     struct event *event = reader->event;
     if (text.at != event->bytes.at || text.len != event->bytes.len) {
         reader->wrong_at = 0;
-        return reader_object(reader, text) ? FORMAT_READ : broken(reader, SCAN_INVALID);
+        return reader_object(reader, text) ? FORMAT_READ : broken(reader, SCAN_INVALID, text);
     }
     unsigned keys;
     enum scan_result result = scan_line(reader, &keys);
     if (result != SCAN_OK)
-        return broken(reader, result);
+        return broken(reader, result, text);
     if ((keys & KEYS_OF_EVENT && lambda_event_read(reader)) || gateway_event_read(reader))
         return FORMAT_READ;
     if (reader_has(reader, SLOT_FAAS_INVOCATION_ID))

@@ -113,9 +113,9 @@ static void a_setting_that_the_kafka_library_does_not_know_is_told_at_both_ends(
         "input kafka { brokers = [\"k:1\"] topics = [\"t\"] settings = { fetch.wait = \"1\" } }\n"
         "output kafka { brokers = [\"k:1\"] topic = \"t\" settings = { linger = \"1\" } }\n");
     CHECK(strstr(said, "-e:1:"));
-    CHECK(strstr(said, "error: librdkafka has no setting \"fetch.wait\""));
+    CHECK(strstr(said, "error: librdkafka has no setting `fetch.wait`"));
     CHECK(strstr(said, "-e:2:"));
-    CHECK(strstr(said, "error: librdkafka has no setting \"linger\""));
+    CHECK(strstr(said, "error: librdkafka has no setting `linger`"));
     CHECK_TEXT(str_from(trial_says("input kafka { brokers = [\"k:1\"] topics = [\"t\"] }\n"
                                    "output discard { }\n")),
                "");

@@ -228,11 +228,11 @@ static void settings_are_checked_and_secrets_kept(void)
         const char *words; /* null: it is fine */
     } cases[] = {
         {{.name = STR("linger.ms"), .value = STR("50")}, NULL},
-        {{.name = STR("linger.sm"), .value = STR("50")}, "no setting \"linger.sm\""},
+        {{.name = STR("linger.sm"), .value = STR("50")}, "no setting `linger.sm`"},
         {{.name = STR("linger.ms"), .value = STR("soon")}, "linger.ms"},
         {{.name = STR("security.protocol"), .value = STR("sasl")}, "security.protocol"},
         {{.name = STR("linger.ms"), .value = STR("hunter2"), .is_secret = true},
-         "does not take the value of \"linger.ms\""},
+         "does not take the value of `linger.ms`"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct broker_plan plan = {.settings = &cases[i].setting, .count = 1};

@@ -198,6 +198,21 @@ static void only_what_begins_like_an_object_is_claimed(void)
     CHECK(!format_json.claims(STR("")));
 }
 
-CHECK_MAIN(TEST(every_loggers_keys_fill_the_slots), TEST(functions_lines_give_up_what_they_wrap),
-           TEST(what_is_no_utf8_is_mended_and_read),
+static void what_is_too_deep_is_not_called_invalid(void)
+{
+    static char deep[2 * JSON_DEPTH_MAX + 64];
+    struct reader reader = {.wrong_at = 0};
+    size_t len = (size_t)snprintf(deep, sizeof deep, "{\"a\\\"[\":");
+    memset(deep + len, '[', JSON_DEPTH_MAX);
+    reader.wrong_at = len + JSON_DEPTH_MAX - 1;
+    struct str text = {deep, len + JSON_DEPTH_MAX};
+    CHECK_EQ(broken(&reader, SCAN_INVALID, text), FORMAT_BROKEN);
+    CHECK_TEXT(str_from(reader.wrong), "JSON nested too deep");
+    reader.wrong_at--;
+    (void)broken(&reader, SCAN_INVALID, text);
+    CHECK_TEXT(str_from(reader.wrong), "invalid JSON");
+}
+
+CHECK_MAIN(TEST(what_is_too_deep_is_not_called_invalid), TEST(every_loggers_keys_fill_the_slots),
+           TEST(functions_lines_give_up_what_they_wrap), TEST(what_is_no_utf8_is_mended_and_read),
            TEST(only_what_begins_like_an_object_is_claimed))
