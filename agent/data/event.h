@@ -75,6 +75,7 @@ struct origin {
     uint64_t fresh;        /* outputs for which it is counted for the first time */
     uint64_t seq;          /* entry in the source's open list, 0: not in it */
     bool is_counted;       /* in the figures of its function */
+    struct function *function; /* that one, where it was counted in this pass; null: not known (agent/sight) */
 };
 
 enum fate {

@@ -62,8 +62,8 @@ static inline __attribute__((always_inline)) size_t find_blocks(struct str bytes
                                                                 uint32_t *ends, size_t room,
                                                                 uint64_t (*mask_of)(const char *at))
 {
-    size_t at = *from, count = 0;
-    for (; at + 64 <= bytes.len && count + 64 <= room; at += 64)
+    size_t at = *from, count = 0, behind = at + (bytes.len - at) / 64 * 64, enough = room - 64;
+    for (; at < behind && count <= enough; at += 64)
         count += put_ends(mask_of(bytes.at + at), at, ends + count);
     *from = at;
     return count;

@@ -243,23 +243,15 @@ static __attribute__((noinline)) bool is_better(const struct scan *scan, enum sl
     return is_other || rank < rank_before;
 }
 
-/* Nearly every line has a time and a level, so these go the short way. */
+/* Nearly every line has a level, so that goes the short way. */
 static inline enum slot claim(struct scan *scan, enum slot slot, const struct field *field)
 {
     struct event *event = scan->event;
-    struct time_cache *cache = &scan->scanner->time;
-    bool is_string = field->value.kind == VALUE_STRING;
-    if (slot == SLOT_TIME && is_string &&
-        time_parse_common(field->value.text, cache, &event->time_ns)) {
-        event->flags |= EVENT_TIME_OWN;
-        return slot;
-    }
-    if (slot == SLOT_SEVERITY_TEXT && is_string) {
-        uint8_t severity = severity_from_word(field->value.text);
-        event->severity = severity ? severity : event->severity;
-        return severity ? slot : SLOT_NONE;
-    }
-    return slot_claim(event, slot, field, cache);
+    if (slot != SLOT_SEVERITY_TEXT || field->value.kind != VALUE_STRING)
+        return slot_claim(event, slot, field, &scan->scanner->time);
+    uint8_t severity = severity_from_word(field->value.text);
+    event->severity = severity ? severity : event->severity;
+    return severity ? slot : SLOT_NONE;
 }
 
 void scan_fill(struct scan *scan, struct field *field, enum slot slot, uint8_t rank)
@@ -406,7 +398,7 @@ static void learn_severity(struct event *event)
         event->severity = value_severity(spot_value(&spot));
 }
 
-static bool finish(struct scan *scan)
+static inline bool finish(struct scan *scan)
 {
     struct event *event = scan->event;
     uint32_t expected = event->count + FIELDS_SPARE;
@@ -440,7 +432,8 @@ scan_other(struct scan *scan, const struct variant *variant, const char *at)
     return at && is_end(scan, at) ? SCAN_NOT_OBJECT : SCAN_INVALID;
 }
 
-static inline enum scan_result scan_line(struct scan *scan, const struct variant *variant)
+static inline __attribute__((always_inline)) enum scan_result
+scan_line(struct scan *scan, const struct variant *variant)
 {
     const char *at = scan_blank(scan, scan->start);
     if (at == scan->end || *at != '{')

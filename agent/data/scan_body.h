@@ -254,7 +254,11 @@ SCAN_TARGET static const char *V(any)(struct scan *scan, const char *at, struct 
 SCAN_INLINE void V(fill_slot)(struct scan *scan, struct shape_node *node, struct field *field)
 {
     struct event *event = scan->event;
-    if (!slot_takes(node->taking, &field->value) || UNLIKELY(event->slots[node->slot])) {
+    if (node->taking == (TAKES_ASKING | TAKES_TIME) && !event->slots[SLOT_TIME] &&
+        field->value.kind == VALUE_STRING &&
+        time_parse_common(field->value.text, &scan->scanner->time, &event->time_ns)) {
+        event->flags |= EVENT_TIME_OWN;
+    } else if (!slot_takes(node->taking, &field->value) || UNLIKELY(event->slots[node->slot])) {
         scan->top_twins |= node->is_twin;
         if (node->slot != SLOT_NONE)
             scan_fill(scan, field, (enum slot)node->slot, node->rank);
@@ -317,17 +321,23 @@ SCAN_TARGET static const char *V(fields)(struct scan *scan, const char *at)
     struct event *event = scan->event;
     struct shape_node *node = scan->scanner->shape.nodes;
     struct field *field = NULL, *end = NULL; /* of the room for them */
-    for (at = V(first)(scan, at); at && *at != '}'; at = V(separator)(scan, at), field++) {
+    at = V(first)(scan, at);
+    if (UNLIKELY(!at || *at == '}'))
+        return at ? at + 1 : NULL;
+    do {
         if (UNLIKELY(field == end)) {
             if (!scan_more_fields(scan))
                 return NULL;
             field = event->fields + event->count;
             end = event->fields + event->room;
         }
-        at = V(field)(scan, at, &node, field);
+        at = V(field)(scan, at, &node, field++);
         if (UNLIKELY(!at))
             return NULL;
-    }
-    scan->scanner->leaf = at ? node : NULL;
-    return at ? at + 1 : NULL;
+        at = V(separator)(scan, at);
+    } while (LIKELY(at != NULL) && *at == ',');
+    if (UNLIKELY(!at))
+        return NULL;
+    scan->scanner->leaf = node;
+    return at + 1;
 }

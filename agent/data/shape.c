@@ -71,7 +71,8 @@ struct shape_node *shape_learn(struct shape *shape, struct shape_node *before, s
     node->taking = slot_taking((enum slot)node->slot);
     node->nested = alias_nested(key);
     node->is_twin = bloom_add(&node->bloom, key) && is_on_the_way(before, key);
-    node->taking |= node->is_twin ? TAKES_ASKING : 0;
+    if (node->is_twin)
+        node->taking = TAKES_ASKING;
     before->child = node;
     before->children++;
     return node;

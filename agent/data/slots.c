@@ -262,6 +262,8 @@ uint8_t slot_taking(enum slot slot)
     switch ((int)slot) {
     case SLOT_NONE:
         return TAKES_NOTHING;
+    case SLOT_TIME:
+        return TAKES_ASKING | TAKES_TIME;
     case SLOT_BODY:
     case SLOT_HTTP_REQUEST_BODY:
     case SLOT_LOG_GROUP:

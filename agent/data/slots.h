@@ -18,6 +18,7 @@ enum {
     TAKES_FILLED = 2, /* not empty */
     TAKES_IDS = 4,    /* and with a first byte that no placeholder has */
     TAKES_ASKING = 8, /* only slot_claim() knows */
+    TAKES_TIME = 16,  /* it will say yes to what time_parse_common() reads */
 };
 uint8_t slot_taking(enum slot slot);
 

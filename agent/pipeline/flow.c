@@ -111,15 +111,15 @@ static void tell_time(struct pipeline *pipeline, struct stage *holder)
             holder->self, schedule_stream_ns(pipeline->engine.state, pipeline->engine.now_ns, 0));
 }
 
-/* Before an event is held or leaves: its id, and once the figures of its function, never again for
- * what an earlier run has read. */
-static void make_ready_to_leave(struct pipeline *pipeline, const struct view *view)
+/* Before an event is held or leaves: its id, if anybody will read it, and once the figures of its
+ * function, never again for what an earlier run has read. */
+static void make_ready_to_leave(struct pipeline *pipeline, const struct view *view, bool wants_ids)
 {
     if (lacks_a_time(view))
         inherit_times(pipeline, view, view); /* no filter on this path reads times */
     for (uint32_t i = 0; i < view->count; i++) {
         struct origin *origin = view->at[i]->origin;
-        if (is_live(view->at[i]))
+        if (wants_ids && is_live(view->at[i]))
             event_identify(view->at[i], &pipeline->spare);
         if (!origin->is_counted && !pipeline->is_replay)
             functions_count(pipeline->functions, view->at[i], view->arena);
@@ -136,7 +136,7 @@ static void run_filter(struct pipeline *pipeline, struct stage *stage, struct vi
     if (chosen.count == 0)
         return;
     if (stage->filter->release) {
-        make_ready_to_leave(pipeline, &chosen);
+        make_ready_to_leave(pipeline, &chosen, true);
         tell_time(pipeline, stage);
         for (uint32_t i = 0; i < chosen.count; i++)
             origin_open(chosen.at[i]->origin, stage->below);
@@ -161,7 +161,7 @@ static void run_output(struct pipeline *pipeline, struct stage *stage, const str
         else
             origin_turn_away(event->origin, bit, pipeline->ledger);
     }
-    make_ready_to_leave(pipeline, &taken);
+    make_ready_to_leave(pipeline, &taken, !stage->drain->plugin->discards);
     if (taken.count)
         drain_take(stage->drain, &taken);
 }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "agent/must.h"
 #include "agent/pipeline/spare.h"
 #include "agent/state/source.h"
 
@@ -18,7 +19,7 @@ enum {
 
 /* The eight digits of 32 bits as bytes of a word, the first one lowest: halves, quarters and
  * eighths are moved apart. */
-static uint64_t spread_digits(uint32_t number)
+static inline uint64_t spread_digits(uint32_t number)
 {
     uint64_t nibbles = __builtin_bswap32(number);
     nibbles = (nibbles | nibbles << 16) & UINT64_C(0x0000FFFF0000FFFF);
@@ -29,16 +30,22 @@ static uint64_t spread_digits(uint32_t number)
     return nibbles + EACH_BYTE('0') + letters * ('a' - '0' - 10);
 }
 
-static char *put_hex(char *to, uint64_t number)
+static inline char *put_hex_32(char *to, uint32_t number)
 {
-    unsigned width = number ? (unsigned)(67 - __builtin_clzll(number)) / 4 : 1;
-    if (number >> 32) {
-        to = put_hex(to, number >> 32);
-        width = 8;
-    }
-    uint64_t digits = spread_digits((uint32_t)number) >> (8 * (8 - width));
+    unsigned width = (35 - (unsigned)__builtin_clz(number | 1)) / 4;
+    uint64_t digits = spread_digits(number) >> (8 * (8 - width));
     memcpy(to, &digits, sizeof digits);
     return to + width;
+}
+
+static inline char *put_hex(char *to, uint64_t number)
+{
+    if (LIKELY(number <= UINT32_MAX))
+        return put_hex_32(to, (uint32_t)number);
+    uint64_t digits = spread_digits((uint32_t)number);
+    to = put_hex_32(to, (uint32_t)(number >> 32));
+    memcpy(to, &digits, sizeof digits);
+    return to + sizeof digits;
 }
 
 size_t event_id_bytes(const struct source *source)

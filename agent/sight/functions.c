@@ -17,7 +17,7 @@ struct functions {
     struct function *at[FUNCTIONS_MAX];
     uint64_t hashes[FUNCTIONS_MAX];
     size_t count;
-    struct function *last;           /* lines of one function come in runs */
+    struct function *last;
     uint64_t failing[FAILING_SLOTS]; /* hashes of invocation ids; a clash forgets the older one */
 };
 
@@ -91,16 +91,25 @@ static inline bool text_of_slot(const struct event *event, enum slot slot, struc
     return true;
 }
 
-static inline struct function *function_of(struct functions *functions, const struct event *event,
-                                           struct arena *scratch)
+static __attribute__((noinline)) struct function *
+function_search(struct functions *functions, const struct event *event, struct arena *scratch)
 {
     struct str name;
     if (!text_of_slot(event, SLOT_FAAS_NAME, scratch, &name) &&
         !text_of_slot(event, SLOT_SERVICE_NAME, scratch, &name))
         return NULL;
-    if (LIKELY(functions->last && str_equal(functions->last->name, name)))
-        return functions->last;
     return name.len ? function_find(functions, name) : NULL;
+}
+
+/* Lines of one function come in runs. */
+static inline struct function *function_of(struct functions *functions, const struct event *event,
+                                           struct arena *scratch)
+{
+    const struct field *field = event_slot(event, SLOT_FAAS_NAME);
+    bool is_text = field && (field->value.kind == VALUE_STRING || field->value.kind == VALUE_TEXT);
+    if (LIKELY(is_text && functions->last && str_equal(functions->last->name, field->value.text)))
+        return functions->last;
+    return function_search(functions, event, scratch);
 }
 
 static uint64_t *failing_slot(struct functions *functions, const struct event *event,
@@ -150,21 +159,15 @@ static void count_report(struct function *function, const struct event *event,
         function->timeouts += str_equal(status, STR("timeout"));
 }
 
-void functions_count(struct functions *functions, const struct event *event, struct arena *scratch)
+/* An event that failed, or the last one of its invocation. */
+static void count_end(struct functions *functions, struct function *function,
+                      const struct event *event, bool failed, struct arena *scratch)
 {
-    struct function *function = function_of(functions, event, scratch);
-    if (!function)
-        return;
-    function->lines++;
-    bool failed = event_is_error(event, scratch);
-    bool ends = event->flags & EVENT_ENDS_INVOCATION;
-    if (!failed && !ends)
-        return;
     uint64_t hash = 0;
     uint64_t *slot = failing_slot(functions, event, scratch, &hash);
     if (failed && slot)
         *slot = hash;
-    if (!ends)
+    if (!(event->flags & EVENT_ENDS_INVOCATION))
         return;
     count_report(function, event, scratch);
     function->errors += failed || (slot && *slot == hash);
@@ -172,10 +175,25 @@ void functions_count(struct functions *functions, const struct event *event, str
         *slot = 0;
 }
 
+void functions_count(struct functions *functions, const struct event *event, struct arena *scratch)
+{
+    struct function *function = function_of(functions, event, scratch);
+    if (event->origin)
+        event->origin->function = function;
+    if (!function)
+        return;
+    function->lines++;
+    bool failed = event_is_error(event, scratch);
+    if (failed || event->flags & EVENT_ENDS_INVOCATION)
+        count_end(functions, function, event, failed, scratch);
+}
+
 void functions_kept(struct functions *functions, const struct event *event, unsigned output,
                     struct arena *scratch)
 {
-    struct function *function = function_of(functions, event, scratch);
+    struct function *function = event->origin ? event->origin->function : NULL;
+    if (!function)
+        function = function_of(functions, event, scratch);
     if (!function)
         return;
     function->kept[output].lines++;
