@@ -270,7 +270,9 @@ static struct str missing_text(const struct syntax_block *block, const struct bi
     const struct syntax_setting *setting = written(block, row);
     if (setting && setting->value->kind == SYNTAX_TEXT)
         return setting->value->text;
-    return str_from(row->def);
+    struct str text = str_from(row->def); /* with or without quotes */
+    bool is_quoted = text.len >= 2 && *text.at == '"';
+    return is_quoted ? str_slice(text, 1, text.len - 2) : text;
 }
 
 void fill_block(struct context *context, const struct syntax_block *block,

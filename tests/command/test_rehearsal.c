@@ -28,6 +28,22 @@ static void every_plugin_tells_its_own_mistake_where_it_stands(void)
     CHECK(strstr(said, "-e:7:36: error: `index` would give \"UPPER\": it must be in lower case"));
 }
 
+static void an_event_without_the_field_has_the_default_dataset(void)
+{
+    struct trial trial;
+    const struct event bare = {0};
+    struct buffer name;
+    buffer_init(&name, 256);
+    trial_begin(&trial,
+                "input stdin { } output honeycomb { key = \"0123456789abcdef0123456789abcdef\" "
+                "url = \"http://127.0.0.1:1\" }");
+    const struct drain *drain = &trial.rehearsal.pipeline.drains[0];
+    drain->plugin->target(drain->self, &bare, &name, &trial.arena);
+    CHECK_TEXT(buffer_str(&name), "unknown_dataset");
+    trial_end(&trial);
+    buffer_clear(&name);
+}
+
 static void a_plugin_tells_all_its_mistakes_at_once(void)
 {
     const char *said = trial_says("input stdin { }\n"
@@ -131,6 +147,7 @@ static void no_secret_is_printed(void)
 
 CHECK_MAIN(TEST(what_is_well_is_said_nothing_about),
            TEST(every_plugin_tells_its_own_mistake_where_it_stands),
+           TEST(an_event_without_the_field_has_the_default_dataset),
            TEST(a_plugin_tells_all_its_mistakes_at_once),
            TEST(a_map_tells_all_its_wrong_entries_at_once),
            TEST(what_the_environment_will_bring_is_no_mistake_yet),
