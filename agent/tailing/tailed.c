@@ -77,6 +77,24 @@ void tailed_lose(struct tailing *tailing, struct follow *follow, uint64_t size, 
     tailed_drop(tailing, follow);
 }
 
+/* Its lines would come through, and nobody could read them. */
+static void warn_of_encoding(struct tailing *tailing, const struct follow *follow)
+{
+    char mark[2];
+    size_t got = 0;
+    int wrong = follow->fd < 0 ? EBADF
+                               : follow_read(ports(tailing), follow->fd,
+                                             (struct span_read){mark, sizeof mark, 0}, &got);
+    bool is_utf16 = !wrong && got == sizeof mark &&
+                    (memcmp(mark, "\xFF\xFE", 2) == 0 || memcmp(mark, "\xFE\xFF", 2) == 0);
+    if (is_utf16)
+        host_alarm(
+            tailing->host, follow->birth.path.at,
+            "%s is written in UTF-16: its lines are kept as they are, without time, level or "
+            "fields; let its program write UTF-8",
+            follow->birth.path.at);
+}
+
 void tailed_start(struct tailing *tailing, struct follow *follow)
 {
     bool at_end = tailing->is_first_start && !tailing->has_looked && tailing->from_end;
@@ -86,6 +104,7 @@ void tailed_start(struct tailing *tailing, struct follow *follow)
     (void)follow_renew_head(ports(tailing), follow);
     if (!tailed_resume(tailing, follow))
         return;
+    warn_of_encoding(tailing, follow);
     tailed_note(tailing, follow);
     ready_if_grown(tailing, follow);
 }

@@ -83,7 +83,20 @@ static void a_file_rewritten_while_away_is_read_from_its_beginning(void)
     end();
 }
 
-CHECK_MAIN(TEST(a_truncated_file_begins_anew_under_a_new_serial),
+static void a_file_in_utf16_is_told_of_once(void)
+{
+    begin("*.log");
+    write_text("plain.log", "one\n");
+    CHECK_SEEN(nudge(), "one|");
+    CHECK_CALM();
+    put("wide.log", "we", "\xFF\xFEo\0n\0e\0\n\0", 10);
+    (void)nudge();
+    CHECK_ALARM("wide.log is written in UTF-16");
+    end();
+}
+
+CHECK_MAIN(TEST(a_file_in_utf16_is_told_of_once),
+           TEST(a_truncated_file_begins_anew_under_a_new_serial),
            TEST(truncation_is_seen_though_the_file_grew_beyond_the_mark),
            TEST(truncation_is_seen_though_the_file_is_as_long_as_it_was),
            TEST(a_file_that_was_only_touched_is_not_read_again),
