@@ -11,19 +11,24 @@
 
 enum { SEEDS_DEFAULT = 40, LINES = 400 };
 
-static const char CONFIG[] =
-    "agent { state = \"/state\" memory = 16MiB admin = off at_stop = keep }\n"
-    "input tail \"logs\" { path = [\"/logs/*.log\" \"/logs/*.log.*\"] "
-    "read_from = beginning filter parse { } }\n"
-    "filter trace { }\n"
+#define LOGS                                                                                       \
+    "agent { state = \"/state\" memory = 16MiB admin = off at_stop = keep }\n"                     \
+    "input tail \"logs\" { path = [\"/logs/*.log\" \"/logs/*.log.*\"] "                            \
+    "read_from = beginning filter parse { } }\n"                                                   \
+    "filter trace { }\n"                                                                           \
     "output file \"all\" { path = \"/out/all.ndjson\" }\n"
-    "output elasticsearch \"far\" { url = \"http://far\" index = \"far\" names = as_is "
-    "flush = 200ms timeout = 3s batch_events = 25 }\n"
-    "branch \"few\" {\n"
-    "  filter sample \"third\" { wait = 8s rule \"errors\" { when = error rate = 1 } "
-    "rule \"rest\" { rate = 3 } }\n"
-    "  output file \"few\" { path = \"/out/few.ndjson\" }\n"
-    "}\n";
+
+/* Everything has its outcome within a group commit: copies are made late and given up soon. */
+static const char SWIFT[] = LOGS;
+
+static const char HELD[] =
+    LOGS "output elasticsearch \"far\" { url = \"http://far\" index = \"far\" names = as_is "
+         "flush = 200ms timeout = 3s batch_events = 25 }\n"
+         "branch \"few\" {\n"
+         "  filter sample \"third\" { wait = 8s rule \"errors\" { when = error rate = 1 } "
+         "rule \"rest\" { rate = 3 } }\n"
+         "  output file \"few\" { path = \"/out/few.ndjson\" }\n"
+         "}\n";
 
 static struct rotator rotator;
 static uint32_t far_counts[WORLD_LINES_MAX];
@@ -104,7 +109,8 @@ static void run_seed(uint64_t seed)
     memset(all, 0, sizeof all);
     memset(few, 0, sizeof few);
     memset(far_counts, 0, sizeof far_counts);
-    machine_init(&machine, CONFIG, seed, LINES);
+    bool is_swift = seed % 3 == 0;
+    machine_init(&machine, is_swift ? SWIFT : HELD, seed, LINES);
     rotator_init(&rotator, &machine.world, seed);
     machine.far.stored = count_stored;
     machine.far.context = far_counts;
@@ -117,8 +123,9 @@ static void run_seed(uint64_t seed)
     world_add_tokens(sim_files_text(machine.files, "/out/all.ndjson"), all);
     world_add_tokens(sim_files_text(machine.files, "/out/few.ndjson"), few);
     check_once(&machine, "the file", all);
-    check_once(&machine, "the index", far_counts);
-    check_traces(&machine, few);
+    if (!is_swift)
+        check_once(&machine, "the index", far_counts);
+    check_traces(&machine, is_swift ? all : few);
     sums.lines += machine.world.line_count;
     sums.excused += rotator.excused;
     sums.by_copy += rotator.by_copy;
