@@ -191,7 +191,8 @@ bool rescue_recall(struct tailing *tailing, struct follow *follow, struct file_f
     int wrong = files->facts(files->self, fd, ret);
     if (!wrong)
         shorten(&follow->birth, ret->size);
-    if (wrong || !follow_begins_alike(files, fd, &follow->birth)) {
+    /* one that ends before what is read again has nothing that is needed */
+    if (wrong || ret->size < follow->resume || !follow_begins_alike(files, fd, &follow->birth)) {
         files->close(files->self, fd);
         return false;
     }

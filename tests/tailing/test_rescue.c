@@ -264,6 +264,33 @@ static void a_copy_that_lacks_the_last_bytes_is_read_to_its_end_once(void)
     end();
 }
 
+/* What its writer appended later was read and settled, and needed no copy. */
+static void a_copy_that_ends_before_the_rewind_is_of_no_use(void)
+{
+    begin_open();
+    write_text("a.log", "one\n");
+    FILE *writer = fopen(at("a.log"), "a");
+    CHECK(writer != NULL);
+    step();
+    events_are_open(true);
+    CHECK_EQ(unlink(at("a.log")), 0);
+    step();
+    fake_step(&host, SECOND, false); /* copied */
+    events_are_open(false);
+    CHECK(fputs("late\n", writer) >= 0 && fclose(writer) == 0);
+    fake_step(&host, SECOND, false);
+    CHECK_EQ(host.sources[0].at, 9);
+    host.sources[0].resume = 9;
+    restart();
+    CHECK_EQ(truncate(at("state/tail-f1.copy"), 4), 0);
+    CHECK_SEEN(step(), "");
+    CHECK_EQ(sources_open(), 0);
+    CHECK_CALM();
+    restart();
+    CHECK_EQ(copies(), 0);
+    end();
+}
+
 static void a_file_that_is_deleted_and_made_anew_at_once_is_copied_as_soon(void)
 {
     begin_open();
@@ -337,6 +364,7 @@ CHECK_MAIN(TEST(what_is_open_of_a_deleted_file_is_read_again_by_the_next_start),
            TEST(its_writer_is_waited_for_though_nothing_of_it_is_open),
            TEST(a_copy_begins_where_the_journal_on_disk_would_read_again),
            TEST(a_copy_that_lacks_the_last_bytes_is_read_to_its_end_once),
+           TEST(a_copy_that_ends_before_the_rewind_is_of_no_use),
            TEST(a_file_that_is_deleted_and_made_anew_at_once_is_copied_as_soon),
            TEST(a_start_removes_copies_that_belong_to_nobody),
            TEST(what_an_earlier_try_left_is_not_part_of_a_copy))
