@@ -6,7 +6,7 @@
 #include <xxhash.h>
 
 #include "agent/data/naming.h"
-#include "agent/data/scan.h"
+#include "agent/data/walk.h"
 #include "agent/limits.h"
 
 enum {
@@ -165,25 +165,61 @@ static void attempt(struct flat *flat, struct str object)
     buffer_byte(flat->to, '}');
 }
 
-static bool has_container(struct str object)
+/* --- most events: nothing in them, or arrays at most -------------------------------------------
+ */
+
+/* Whatever stands in there, all of it fits. */
+static bool is_small(struct str object, const struct flat_bounds *bounds)
 {
-    struct member member;
-    for (size_t at = 0; scan_next(object, &at, &member);)
-        if (member.value.kind == VALUE_OBJECT || member.value.kind == VALUE_ARRAY)
-            return true;
-    return false;
+    return object.len <= bounds->text_max && object.len <= bounds->object_max &&
+           object.len / MEMBER_BYTES_LEAST + RESERVED_FIELDS < bounds->fields_max;
 }
 
-/* Nothing in it that would have to change: most events. Braces may stand in texts only. */
-static bool is_flat(struct str object, const struct flat_bounds *bounds)
+/* Nothing in it that would have to change. Braces may stand in texts only. */
+static bool has_braces(struct str object)
 {
-    if (object.len > bounds->text_max || object.len > bounds->object_max ||
-        object.len / MEMBER_BYTES_LEAST >= bounds->fields_max)
-        return false;
-    bool has_braces =
-        memchr(object.at + 1, '{', object.len - 1) || memchr(object.at, '[', object.len);
-    return !has_braces || !has_container(object);
+    return memchr(object.at + 1, '{', object.len - 1) || memchr(object.at, '[', object.len);
 }
+
+static void add_run(struct buffer *to, size_t start, struct str run)
+{
+    if (run.len && to->len > start + 1)
+        buffer_byte(to, ',');
+    buffer_add(to, run);
+}
+
+/* Copies a small object, its keys differ; arrays become their text, null goes. False: an object in
+ * it has to come up, or it became too large. */
+static bool copy_with_arrays(struct flat *flat, struct str object)
+{
+    struct member member;
+    struct span span;
+    struct str run = {NULL, 0};
+    struct buffer *to = flat->to;
+    to->len = flat->start;
+    buffer_byte(to, '{');
+    for (size_t at = 0; walk_next(object, &at, &member, &span);) {
+        if (member.value.kind == VALUE_OBJECT)
+            return false;
+        if (member.value.kind != VALUE_ARRAY && member.value.kind != VALUE_NULL) {
+            size_t from = run.len ? (size_t)(run.at - object.at) : span.from;
+            run = (struct str){object.at + from, span.end - from};
+            continue;
+        }
+        add_run(to, flat->start, run);
+        run.len = 0;
+        if (member.value.kind == VALUE_ARRAY) {
+            add_run(to, flat->start, str_slice(object, span.from, span.value - span.from));
+            encode_text(to, member.value.text);
+        }
+    }
+    add_run(to, flat->start, run);
+    buffer_byte(to, '}');
+    return to->len - flat->start <= flat->bounds->object_max;
+}
+
+/* --- all others
+ * --------------------------------------------------------------------------------- */
 
 /* Room for as many keys as can be written, at most half full. */
 static bool keys_make(struct flat *flat, size_t object_len)
@@ -203,9 +239,12 @@ struct flat_cut flatten_object(struct buffer *to, size_t start, const struct fla
 {
     struct flat flat = {.to = to, .bounds = bounds, .scratch = scratch, .start = start};
     struct str written = {to->at + start, to->len - start};
-    if (to->full || is_flat(written, bounds))
+    bool may_be_flat = is_small(written, bounds);
+    if (to->full || (may_be_flat && !has_braces(written)))
         return flat.cut;
     struct str object = arena_copy(scratch, written);
+    if (object.at && may_be_flat && copy_with_arrays(&flat, object))
+        return flat.cut;
     buffer_init(&flat.key, LINE_BYTES_DEFAULT);
     if (!object.at || !keys_make(&flat, object.len) || !buffer_reserve(&flat.key, KEY_BYTES)) {
         to->full = true;
