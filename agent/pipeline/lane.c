@@ -127,17 +127,18 @@ static bool inputs_are_waiting(const struct lane *lane)
     return false;
 }
 
-/* What a filter has decided still takes room until its verdicts are on disk and the outputs have
- * it. */
-static bool holders_have_room(const struct lane *lane)
+/* Of the filter that holds most. What it has decided still takes room until its verdicts are on
+ * disk and the outputs have it. */
+static uint64_t most_held(const struct lane *lane)
 {
+    uint64_t most = 0;
     for (uint16_t i = 0; i < lane->pipeline.holder_count; i++) {
         const struct stage *holder = lane->pipeline.holders[i];
-        if (holder->filter->held(holder->self) &&
-            holder->filter->held_bytes(holder->self) > lane->pipeline.engine.held_budget)
-            return false;
+        uint64_t bytes = holder->filter->held_bytes(holder->self);
+        if (holder->filter->held(holder->self) && bytes > most)
+            most = bytes;
     }
-    return true;
+    return most;
 }
 
 static void run_batch(struct lane *lane, struct batch *batch)
@@ -192,7 +193,6 @@ static bool has_room_for_read(struct lane *lane)
 
 static bool read_one(struct lane *lane, struct readable readable)
 {
-    lane->schedule.in_order = lane->mode == LANE_ONCE;
     struct source *source = schedule_pick(&lane->schedule, lane->state, readable);
     if (!source)
         return false;
@@ -382,7 +382,9 @@ struct lane_wait lane_step(struct lane *lane)
     int64_t until = INT64_MAX;
     bool moved = false;
     struct readable readable = {0};
-    if (holders_have_room(lane))
+    uint64_t held = most_held(lane), held_max = lane->pipeline.engine.held_budget;
+    lane->schedule.in_order = lane->mode == LANE_ONCE || held > held_max / 2;
+    if (held <= held_max)
         readable.inputs = room_of_inputs(&lane->pipeline, &readable.urgent);
     lane->is_full = !readable.inputs;
     if (lane->read.waits) {

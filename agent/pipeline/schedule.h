@@ -18,7 +18,7 @@ struct state;
 
 struct schedule {
     uint32_t turn;
-    bool in_order; /* --once: nothing is current, so always who is furthest behind: the least is held */
+    bool in_order; /* always who is furthest behind, so that the least is held: memory is short, or --once */
     bool is_urgent; /* what was picked last may not wait for outputs: it is leaving, or holds the time of one that is */
 };
 

@@ -114,7 +114,7 @@ static void what_is_not_known_to_be_on_disk_is_revealed_as_in_flight(void)
 
 static void more_held_than_its_share_stops_the_reading_until_it_has_left(void)
 {
-    enum { TRACES = 600, PADDING_BYTES = 100000 };
+    enum { TRACES = 900, PADDING_BYTES = 100000 };
     static char line[PADDING_BYTES + 100];
     static char padding[PADDING_BYTES + 1];
     struct rig rig;
@@ -132,6 +132,7 @@ static void more_held_than_its_share_stops_the_reading_until_it_has_left(void)
         sim_clock_pass(&rig.clock, SIM_MS);
     }
     CHECK(rig.agent.lane.is_full);
+    CHECK(rig.agent.lane.schedule.in_order);
     uint64_t read = rig_ledger(&rig)->inputs[0].events;
     for (int i = 0; i < 100; i++)
         (void)lane_step(&rig.agent.lane);
