@@ -10,18 +10,9 @@
 #include "agent/weir.h"
 
 enum {
-    LINES_PER_BATCH = 2, /* a line and what is made of it */
     PAYLOAD_SHARE_MIN =
         256 << 10, /* of an output: below it each request carries a handful of events */
 };
-
-static const void *setting_at(const struct node *node, const char *name, enum setting_kind kind)
-{
-    const struct setting *row = setting_find(node->plugin.settings, str_from(name));
-    if (!row || row->kind != kind || !node->object)
-        return NULL;
-    return (const char *)node->object + row->offset;
-}
 
 /* Calls each() for every block, those inside of others behind them. */
 static void nodes_each(const struct node *nodes,
@@ -60,9 +51,10 @@ static void sum_up(void *context, const struct node *node)
 
 static void check_lines(const struct sums *sums, const struct node *node)
 {
-    const int64_t *line_max = setting_at(node, "line_max", SETTING_SIZE);
+    const int64_t *line_max = node_setting(node, "line_max", SETTING_SIZE);
     uint64_t share = layout_share(sums->config, LAYOUT_BATCH);
-    if (!line_max || (uint64_t)*line_max * LINES_PER_BATCH + READ_BYTES <= share)
+    uint64_t needed = layout_batch_for(node);
+    if (needed <= share)
         return;
     struct diagnostic *error =
         diagnose_error(sums->diagnostics, node_span(node, "line_max"),
@@ -71,13 +63,12 @@ static void check_lines(const struct sums *sums, const struct node *node)
                        mib_up((uint64_t)*line_max), (unsigned long long)(share >> 20),
                        (unsigned long long)(sums->config->agent.memory_bytes >> 20));
     diagnose_hint(sums->diagnostics, error, "lower it, or write agent { memory = %lluMiB }",
-                  mib_up(layout_memory_for(sums->config, LAYOUT_BATCH,
-                                           (uint64_t)*line_max * LINES_PER_BATCH + READ_BYTES)));
+                  mib_up(layout_memory_for(sums->config, LAYOUT_BATCH, needed)));
 }
 
 static void check_held(const struct sums *sums, const struct node *node)
 {
-    const int64_t *trace_max = setting_at(node, "trace_bytes_max", SETTING_SIZE);
+    const int64_t *trace_max = node_setting(node, "trace_bytes_max", SETTING_SIZE);
     bool is_written = node_span(node, "trace_bytes_max").at != node->span.at;
     uint64_t share = layout_share(sums->config, LAYOUT_HELD) / (sums->holders ? sums->holders : 1);
     if (!trace_max || !is_written || (uint64_t)*trace_max <= share)
@@ -131,7 +122,7 @@ static struct str written_path(const struct node *node)
 {
     const struct str *path = NULL;
     if (node->kind == NODE_OUTPUT && node->output->stream)
-        path = setting_at(node, "path", SETTING_TEXT);
+        path = node_setting(node, "path", SETTING_TEXT);
     return path ? *path : (struct str){0};
 }
 
@@ -149,7 +140,7 @@ static void check_twin(void *context, const struct node *other)
 
 static bool is_excluded(const struct node *input, struct str path)
 {
-    const struct list *excludes = setting_at(input, "exclude", SETTING_LIST);
+    const struct list *excludes = node_setting(input, "exclude", SETTING_LIST);
     for (size_t i = 0; excludes && i < excludes->count; i++) {
         struct str pattern = excludes->texts[i];
         bool has_slash = str_find(pattern, '/') != SIZE_MAX;
@@ -162,7 +153,7 @@ static bool is_excluded(const struct node *input, struct str path)
 
 static void check_loop(const struct writing *writing, const struct node *input)
 {
-    const struct list *paths = setting_at(input, "path", SETTING_LIST);
+    const struct list *paths = node_setting(input, "path", SETTING_LIST);
     for (size_t i = 0; paths && i < paths->count; i++) {
         if (!glob_matches(paths->texts[i], writing->path) || is_excluded(input, writing->path))
             continue;

@@ -9,10 +9,11 @@
 
 #include "agent/weir.h"
 
-enum { ALL_PARTS = 16 };
-
-static const unsigned parts[] = {
-    [LAYOUT_BATCH] = 4, [LAYOUT_HELD] = 6, [LAYOUT_PAYLOADS] = 4, [LAYOUT_WRITER] = 1};
+enum {
+    MIB = 1 << 20,
+    LINES_PER_BATCH = 2,   /* a line and what is made of it */
+    BATCH_BYTES = 8 * MIB, /* for what is put out at once as well */
+};
 
 static uint64_t library_bytes(const struct node *nodes)
 {
@@ -25,15 +26,50 @@ static uint64_t library_bytes(const struct node *nodes)
     return sum;
 }
 
+uint64_t layout_batch_for(const struct node *input)
+{
+    const int64_t *line_max = node_setting(input, "line_max", SETTING_SIZE);
+    return line_max ? (uint64_t)*line_max * LINES_PER_BATCH + READ_BYTES : 0;
+}
+
+/* As much as the longest lines want, but no more than a quarter of all. */
+static uint64_t batch_of(const struct config *config, uint64_t all)
+{
+    uint64_t wanted = BATCH_BYTES;
+    for (const struct node *node = config->nodes; node; node = node->next)
+        if (node->kind == NODE_INPUT && layout_batch_for(node) > wanted)
+            wanted = layout_batch_for(node);
+    return wanted < all / 4 ? wanted : all / 4;
+}
+
+/* Of what is left beside the libraries. */
+static uint64_t share_of(const struct config *config, uint64_t all, enum layout_part part)
+{
+    switch (part) {
+    case LAYOUT_BATCH:
+        return batch_of(config, all);
+    case LAYOUT_HELD:
+        return all / 16 * 10 - batch_of(config, all);
+    case LAYOUT_PAYLOADS:
+        return all / 16 * 4;
+    case LAYOUT_WRITER:
+        break;
+    }
+    return all / 16;
+}
+
 uint64_t layout_share(const struct config *config, enum layout_part part)
 {
     uint64_t all = (uint64_t)config->agent.memory_bytes, libraries = library_bytes(config->nodes);
-    return all > libraries ? (all - libraries) / ALL_PARTS * parts[part] : 0;
+    return all > libraries ? share_of(config, all - libraries, part) : 0;
 }
 
 uint64_t layout_memory_for(const struct config *config, enum layout_part part, uint64_t share)
 {
-    return library_bytes(config->nodes) + (share + parts[part] - 1) / parts[part] * ALL_PARTS;
+    uint64_t all = MIB;
+    while (share_of(config, all, part) < share)
+        all += MIB;
+    return library_bytes(config->nodes) + all;
 }
 
 static bool reads_only_what_is_not_kept(const struct config *config)

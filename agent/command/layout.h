@@ -10,6 +10,8 @@
  * What outputs say that their libraries take is set aside first; a sixteenth is left for other libraries and the tables. */
 enum layout_part { LAYOUT_BATCH, LAYOUT_HELD, LAYOUT_PAYLOADS, LAYOUT_WRITER };
 uint64_t layout_share(const struct config *config, enum layout_part part);
+/* What a batch must hold for the longest line of an input; 0: it has no such bound. */
+uint64_t layout_batch_for(const struct node *input);
 /* How large `memory` has to be for a part of it to be so large. */
 uint64_t layout_memory_for(const struct config *config, enum layout_part part, uint64_t share);
 

@@ -84,6 +84,8 @@ struct node {
 };
 /* Of a setting's value in the node's block, or of the node where the setting is not written. */
 struct span node_span(const struct node *node, const char *setting);
+/* The value of a node's setting, written or not; null: its plugin has none of that name and kind. */
+const void *node_setting(const struct node *node, const char *name, enum setting_kind kind);
 
 struct test_given {
     struct str input; /* label */

@@ -344,3 +344,11 @@ struct span node_span(const struct node *node, const char *setting)
     const struct syntax_setting *found = syntax_find(node->block, setting);
     return found ? found->value->span : node->span;
 }
+
+const void *node_setting(const struct node *node, const char *name, enum setting_kind kind)
+{
+    const struct setting *row = setting_find(node->plugin.settings, str_from(name));
+    if (!row || row->kind != kind || !node->object)
+        return NULL;
+    return (const char *)node->object + row->offset;
+}
