@@ -128,20 +128,21 @@ static void trace_field_read(const struct trace *trace, struct event *event)
         disown(trace, event, SLOT_TRACE_ID);
 }
 
-static void span_field_read(const struct trace *trace, struct event *event, enum slot slot)
+static void span_field_mend(const struct trace *trace, struct event *event, enum slot slot)
 {
     const struct field *field = event_slot(event, slot);
     char digits[SPAN_ID_DIGITS];
     struct str text;
-    if (!field)
-        return;
-    if ((field->value.kind == VALUE_STRING || field->value.kind == VALUE_TEXT) &&
-        span_id_is_canonical(field->value.text))
-        return;
-    if (value_text(field->value, trace->arena, &text) && span_value_read(text, digits))
+    if (field && value_text(field->value, trace->arena, &text) && span_value_read(text, digits))
         put_text(trace, event, slot, copy(trace, digits, sizeof digits));
     else
         disown(trace, event, slot);
+}
+
+static inline void span_field_read(const struct trace *trace, struct event *event, enum slot slot)
+{
+    if (!is_empty(event, slot) && !span_id_is_canonical(text_of(event, slot)))
+        span_field_mend(trace, event, slot);
 }
 
 /* Zeros, "-" and the like never filled the slot, but stand there under its name. */

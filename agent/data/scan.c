@@ -350,7 +350,7 @@ static uint16_t *find_twin(const struct event *event, uint16_t *table, uint32_t 
 
 /* Drops all but the last of the fields with one key; no room: they stay, and so does EVENT_JSON
  * off. */
-static bool drop_twins(struct scan *scan)
+static __attribute__((noinline)) bool drop_twins(struct scan *scan)
 {
     struct event *event = scan->event;
     uint32_t size = 64;
@@ -390,7 +390,7 @@ static void learn_syslog_level(struct event *event)
 }
 
 /* Levels that no top-level key told. */
-static void learn_severity(struct event *event)
+static __attribute__((noinline)) void learn_severity(struct event *event)
 {
     struct spot spot;
     learn_syslog_level(event);
@@ -398,7 +398,7 @@ static void learn_severity(struct event *event)
         event->severity = value_severity(spot_value(&spot));
 }
 
-static inline bool finish(struct scan *scan)
+static inline __attribute__((always_inline)) bool finish(struct scan *scan)
 {
     struct event *event = scan->event;
     uint32_t expected = event->count + FIELDS_SPARE;

@@ -114,7 +114,9 @@ static enum format_result json_read(struct reader *reader, struct str text)
     enum scan_result result = scan_line(reader, &keys);
     if (result != SCAN_OK)
         return broken(reader, result, text);
-    if ((keys & KEYS_OF_EVENT && lambda_event_read(reader)) || gateway_event_read(reader))
+    if (keys & KEYS_OF_EVENT && lambda_event_read(reader))
+        return FORMAT_READ;
+    if (reader_has(reader, SLOT_HTTP_METHOD) && gateway_event_read(reader))
         return FORMAT_READ;
     if (reader_has(reader, SLOT_FAAS_INVOCATION_ID))
         reader_message(reader);
