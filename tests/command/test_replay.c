@@ -51,5 +51,31 @@ static void the_dead_letters_of_one_output_are_found_in_order(void)
     sim_files_free(sim);
 }
 
-CHECK_MAIN(TEST(a_command_line_names_a_configuration_and_an_output),
+static void the_dead_letters_of_what_an_output_was_are_found_as_well(void)
+{
+    static struct agent agent;
+    struct sim_files *sim = sim_files_make(1);
+    struct replay replay = {0};
+    struct node output = {.kind = NODE_OUTPUT, .label = STR("new"), .was = STR("old")};
+    struct config config = {.nodes = &output, .agent.state = STR("/state")};
+    const struct order order = {.to = STR("new")};
+    arena_init(&agent.run, 1 << 16, 1 << 20);
+    agent.config = &config;
+    sim_files_append(sim, "/state/dead-old.0000000000000000.seg", STR("x"));
+    sim_files_append(sim, "/state/dead-new.0000000000000000.seg", STR("x"));
+    sim_files_append(sim, "/state/replay-new/dead-new.0000000000000000.seg", STR("x"));
+    CHECK(find_files(&agent, &order, sim_files_port(sim), &replay));
+    CHECK_EQ(replay.count, 3);
+    CHECK_TEXT(str_from(replay.files[1].path), "/state/dead-old.0000000000000000.seg");
+    output.was = STR("");
+    config.agent.state = STR("/state");
+    replay = (struct replay){0};
+    CHECK(find_files(&agent, &order, sim_files_port(sim), &replay));
+    CHECK_EQ(replay.count, 2);
+    arena_clear(&agent.run);
+    sim_files_free(sim);
+}
+
+CHECK_MAIN(TEST(the_dead_letters_of_what_an_output_was_are_found_as_well),
+           TEST(a_command_line_names_a_configuration_and_an_output),
            TEST(the_dead_letters_of_one_output_are_found_in_order))
