@@ -254,6 +254,7 @@ def a_collector_that_wants_an_operator_is_held(place):
 
 
 def check_connect_asks_without_sending_a_record(place):
+    (place.logs / "a.log").touch()
     for answers, wanted, words in [([], 0, "takes OTLP logs at /v1/logs"), ([(401, b'{"message":"no such tenant"}', {})], 1, "no such tenant"),
                                    ([(404, b"", {})], 1, "look at `url` and `path`")]:
         with Receiver(otlp, "application/json", "/v1/logs") as receiver:

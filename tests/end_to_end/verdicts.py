@@ -288,6 +288,7 @@ def an_unknown_key_and_a_deleted_dataset_are_told_and_mended_while_it_runs(place
 
 
 def check_connect_says_what_the_key_may_do(place):
+    (place.logs / "a.log").touch()
     cases = [({}, 0, ["lets us in: team Team, classic"]),
              ({"keys": ["another"]}, 1, [honeycomb_standin.UNKNOWN_KEY, "`key`"]),
              ({"access": {"events": False}}, 1, ["Send Events"]),

@@ -161,6 +161,7 @@ def a_missing_topic_is_held_until_it_is_there(place):
 
 
 def check_connect_says_what_is_missing(place):
+    (place.logs / "a.log").touch()
     topic = new_topic(3)
     cases = [(topic, BROKER, "3 partitions", 0), ("nowhere", BROKER, "waits until somebody makes it", 0),
              (topic, "127.0.0.1:1", "see `brokers`", 1)]
