@@ -12,6 +12,9 @@
 
 enum { BODY_MAX = 5000000, EVENT_MAX = 1000000, FIELDS_MAX = 2000, TEXT_MAX = 65535 };
 
+/* What it takes to get through mailboxes with two places each. */
+enum { LANE_STEPS = 12, WRITER_STEPS = 6 };
+
 /* The lane's group commit. */
 static const int64_t COMMIT_NS = INT64_C(200) * SIM_MS;
 
@@ -26,23 +29,44 @@ void sim_honeycomb_init(struct sim_honeycomb *honeycomb, struct sim_far *far, co
 /* --- what it knows of its events
  * ------------------------------------------------------------------ */
 
-static void set_answer(struct sim_event *event, enum answer_state answer, int64_t now_ns)
+static void go_on(struct sim_event *event, struct sim_pace pace)
 {
-    event->answer = answer;
-    event->since_ns = now_ns;
+    event->answer++;
+    event->since = pace;
 }
 
-void sim_honeycomb_tell(struct sim_honeycomb *honeycomb, int64_t lane_ns, int64_t writer_ns)
+/* Each stage ends when the next can begin at the latest; the first look at an answer comes after
+ * it. */
+static void run_clock(struct sim_event *event, struct sim_pace pace)
 {
-    for (size_t i = 0; i < honeycomb->count; i++) {
-        struct sim_event *event = &honeycomb->events[i];
-        if (event->answer == ANSWER_HEARD && lane_ns > event->since_ns)
-            set_answer(event, ANSWER_SETTLED, lane_ns);
-        if (event->answer == ANSWER_SETTLED && lane_ns > event->since_ns + COMMIT_NS)
-            set_answer(event, ANSWER_COMMITTED, lane_ns);
-        if (event->answer == ANSWER_COMMITTED && writer_ns > event->since_ns)
-            set_answer(event, ANSWER_SAFE, writer_ns);
+    struct sim_pace since = event->since;
+    bool has_ended = false;
+    switch (event->answer) {
+    case ANSWER_HEARD:
+        has_ended = true;
+        break;
+    case ANSWER_ON_ITS_WAY:
+        has_ended = pace.lane >= since.lane + LANE_STEPS;
+        break;
+    case ANSWER_SETTLED:
+        has_ended = pace.lane >= since.lane + LANE_STEPS && pace.now_ns > since.now_ns + COMMIT_NS;
+        break;
+    case ANSWER_COMMITTED:
+        has_ended = pace.writer >= since.writer + WRITER_STEPS;
+        break;
+    case ANSWER_NONE:
+    case ANSWER_UNDER_WAY:
+    case ANSWER_SAFE:
+        break;
     }
+    if (has_ended)
+        go_on(event, pace);
+}
+
+void sim_honeycomb_tell(struct sim_honeycomb *honeycomb, struct sim_pace pace)
+{
+    for (size_t i = 0; i < honeycomb->count; i++)
+        run_clock(&honeycomb->events[i], pace);
 }
 
 void sim_honeycomb_fell(struct sim_honeycomb *honeycomb)
@@ -101,7 +125,7 @@ void sim_honeycomb_end(struct sim_honeycomb *honeycomb, const struct exchange *e
     for (size_t i = 0; i < honeycomb->count; i++) {
         struct sim_event *event = &honeycomb->events[i];
         if (event->request == request && event->answer == ANSWER_UNDER_WAY)
-            set_answer(event, is_heard && !event->is_spoilt ? ANSWER_HEARD : ANSWER_NONE, now_ns);
+            event->answer = is_heard && !event->is_spoilt ? ANSWER_HEARD : ANSWER_NONE;
     }
     if (is_heard)
         hush(honeycomb, exchange, now_ns);
@@ -138,7 +162,7 @@ static void take(struct sim_honeycomb *honeycomb, struct sim_event *event, uint6
     event->weight = weight;
     event->request = request;
     event->is_spoilt = false;
-    set_answer(event, ANSWER_UNDER_WAY, honeycomb->far->clock->mono_ns);
+    event->answer = ANSWER_UNDER_WAY;
 }
 
 /* --- events

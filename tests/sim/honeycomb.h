@@ -16,9 +16,15 @@ enum answer_state {
     ANSWER_NONE = 0,  /* it may come again */
     ANSWER_UNDER_WAY, /* it must not: the first copy is not given up */
     ANSWER_HEARD,     /* nor now; after a crash it may */
-    ANSWER_SETTLED,   /* heard, and the lane knows */
-    ANSWER_COMMITTED, /* in a commit by now */
+    ANSWER_ON_ITS_WAY, /* to the lane, through mailboxes that may have two places only */
+    ANSWER_SETTLED,    /* the lane knows */
+    ANSWER_COMMITTED,  /* in a commit by now */
     ANSWER_SAFE,      /* never again */
+};
+
+struct sim_pace { /* how far an agent is: steps of its lane and of its disk writer */
+    uint64_t lane, writer;
+    int64_t now_ns;
 };
 
 struct sim_event { /* as Honeycomb has it */
@@ -27,7 +33,7 @@ struct sim_event { /* as Honeycomb has it */
     uint32_t times;
     bool is_spoilt; /* what says so is no answer */
     enum answer_state answer;
-    int64_t since_ns;
+    struct sim_pace since;
 };
 
 struct sim_dataset {
@@ -48,8 +54,7 @@ struct sim_honeycomb {
 };
 
 void sim_honeycomb_init(struct sim_honeycomb *honeycomb, struct sim_far *far, const char *key);
-/* What the agent has done by now: when its lane and its disk writer last moved. */
-void sim_honeycomb_tell(struct sim_honeycomb *honeycomb, int64_t lane_ns, int64_t writer_ns);
+void sim_honeycomb_tell(struct sim_honeycomb *honeycomb, struct sim_pace pace); /* the agent got so far */
 void sim_honeycomb_fell(struct sim_honeycomb *honeycomb); /* the agent is down */
 
 /* For the port: a request sets out, its answer (0: the connection breaks), and whether the agent got it. */

@@ -30,7 +30,7 @@ struct machine {
     uint64_t seed, dice;
     unsigned downs;
     uint64_t parked; /* pieces of traces, by all agents so far */
-    int64_t lane_ns, writer_ns; /* when they last made a step */
+    uint64_t lane_steps, writer_steps; /* by all agents so far, but for one that the crash came in */
     void (*weather)(struct machine *machine); /* called after every step of the world; null: none */
     void (*fell)(struct machine *machine); /* it is down, and the disk as the next start finds it; null: none */
     void *context; /* of these two */
@@ -138,15 +138,13 @@ static inline bool machine_step(struct machine *machine)
 {
     struct lane *lane = &machine->agent.lane;
     bool again = false;
-    int64_t now_ns = machine->clock.mono_ns;
     if (sim_chance(&machine->dice, 70)) {
         again = lane_step(lane).again;
-        machine->lane_ns = now_ns;
+        machine->lane_steps++;
     }
     if (sim_chance(&machine->dice, 70)) {
-        (void)writer_step(state_writer(lane->state), now_ns);
-        if (!sim_files_has_crashed(machine->files))
-            machine->writer_ns = now_ns;
+        (void)writer_step(state_writer(lane->state), machine->clock.mono_ns);
+        machine->writer_steps += !sim_files_has_crashed(machine->files);
     }
     if (lane->delivery && sim_chance(&machine->dice, 70))
         (void)delivery_step(lane->delivery, 0);

@@ -122,16 +122,22 @@ static void set_weather(struct machine *machine, const struct sim_habits *habits
     machine->far.habits.malformed = " t29t";
 }
 
+static void tell(const struct machine *machine)
+{
+    struct sim_pace pace = {machine->lane_steps, machine->writer_steps, machine->clock.mono_ns};
+    sim_honeycomb_tell(&honeycomb, pace);
+}
+
 static void change_weather(struct machine *machine)
 {
-    sim_honeycomb_tell(&honeycomb, machine->lane_ns, machine->writer_ns);
+    tell(machine);
     if (sim_chance(&machine->dice, 8))
         set_weather(machine, &weathers[sim_below(&machine->dice, COUNT(weathers))]);
     if (!sim_chance(&machine->dice, 5))
         return;
     for (int i = 0; i < 60 && !sim_files_has_crashed(machine->files); i++) {
         (void)machine_step(machine);
-        sim_honeycomb_tell(&honeycomb, machine->lane_ns, machine->writer_ns);
+        tell(machine);
         sim_clock_pass(&machine->clock, 100 * SIM_MS);
     }
 }
