@@ -128,8 +128,8 @@ static inline uint32_t tail_of(const struct field *field)
 /* Entries and added texts; the header and what is between stand already. */
 static void put_fields(struct writing *writing, const struct event *event, char *entry)
 {
-    const struct field *field = event->fields, *end = field + event->count;
-    for (; field < end; field++) {
+    const struct field *field = event->fields;
+    for (unsigned left = event->count; left > 0; left--, field++) {
         uint32_t tail = tail_of(field);
         if (tail & (uint32_t)FIELD_REMOVED << 24)
             continue;

@@ -131,6 +131,18 @@ static void a_full_buffer_gets_nothing(void)
     buffer_clear(&small);
 }
 
+static void an_event_without_fields_has_a_record(void)
+{
+    struct event event = {.bytes = STR("no format claimed it")}, back;
+    CHECK(record_read(recorded(&event), &back, &fix.arena));
+    CHECK_EQ(back.count, 0);
+    CHECK_TEXT(back.bytes, "no format claimed it");
+    event = (struct event){.time_ns = 5};
+    CHECK(record_read(recorded(&event), &back, &fix.arena));
+    CHECK_EQ(back.time_ns, 5);
+    CHECK_EQ(back.bytes.len, 0);
+}
+
 static void a_record_fits_exactly_and_no_byte_less(void)
 {
     struct event event = scanned(line), back;
@@ -181,5 +193,5 @@ CHECK_MAIN(TEST(an_event_comes_back_as_it_was), TEST(edits_come_along),
            TEST(ten_fields_cost_some_three_hundred_bytes),
            TEST(peeking_tells_the_size_and_the_place),
            TEST(a_ghost_has_what_is_counted_and_nothing_else), TEST(a_full_buffer_gets_nothing),
-           TEST(a_record_fits_exactly_and_no_byte_less),
+           TEST(an_event_without_fields_has_a_record), TEST(a_record_fits_exactly_and_no_byte_less),
            TEST(cut_and_flipped_records_are_never_read_outside))
