@@ -7,6 +7,7 @@
  * all comes back as 409.
  */
 #include "agent/indexing/indexing.h"
+#include "agent/indexing/stream.h"
 #include "agent/indexing/words.h"
 #include "agent/weir.h"
 
@@ -21,6 +22,7 @@ struct elasticsearch {
     bool doc_count;
     struct encoding encoding;
     struct indexing indexing;
+    struct stream_members *members; /* of the thread that encodes */
 };
 
 static const struct choice names_words[] = {
@@ -110,6 +112,9 @@ static enum code elasticsearch_open(void *self, struct host *host, struct why *w
     struct elasticsearch *es = self;
     struct str api_key = str_trim(es->api_key);
     set_encoding(es);
+    es->members = arena_zeroed(host_arena(host), sizeof *es->members);
+    if (!es->members)
+        return fail(why, OVER_LIMIT, "%s: no memory for an output", host_where(host));
     if (api_key.len) {
         es->endpoint.auth_header = endpoint_auth(host_arena(host), "ApiKey", api_key, false);
         if (!es->endpoint.auth_header.at)
@@ -179,27 +184,12 @@ static void look_at_field(const struct elasticsearch *es, const struct field *fi
 static struct present look_at(const struct elasticsearch *es, const struct event *event)
 {
     struct present there = {.timestamp = es->encoding.names == NAMES_ECS && event->time_ns};
-    const struct field *end = event->fields + event->count;
-    for (const struct field *field = event->fields; field < end; field++)
+    for (unsigned i = 0; i < event->count; i++) {
+        const struct field *field = &event->fields[i];
         if (field->slot <= SLOT_TIME && !(field->flags & FIELD_REMOVED))
             look_at_field(es, field, &there);
+    }
     return there;
-}
-
-/* logs-app-prod: type, dataset, namespace; neither of the last two holds a dash. */
-static void write_data_stream(struct buffer *to, struct str target)
-{
-    struct cut type = str_cut(target, '-'), dataset = str_cut(type.tail, '-');
-    bool is_known = str_equal(type.head, STR("logs")) || str_equal(type.head, STR("metrics")) ||
-                    str_equal(type.head, STR("traces"));
-    if (!is_known || !dataset.found || str_find(dataset.tail, '-') != SIZE_MAX)
-        return;
-    buffer_add(to, STR(",\"data_stream.type\":"));
-    encode_text(to, type.head);
-    buffer_add(to, STR(",\"data_stream.dataset\":"));
-    encode_text(to, dataset.head);
-    buffer_add(to, STR(",\"data_stream.namespace\":"));
-    encode_text(to, dataset.tail);
 }
 
 static void write_action(struct buffer *body, struct str id)
@@ -223,7 +213,7 @@ static void elasticsearch_encode(const void *self, const struct event *event, st
     }
     if (es->encoding.names == NAMES_ECS) {
         if (!there.data_stream)
-            write_data_stream(body, target);
+            stream_members_write(es->members, target, body);
         if (!there.ecs)
             buffer_add(body, STR(",\"ecs.version\":\"8.11.0\""));
     }

@@ -220,7 +220,9 @@ static const struct field user_field = {.key = {"user.name", 9},
 static void check_encoded(enum naming names, const char *target, struct field field,
                           const char *want)
 {
-    struct elasticsearch es = {.encoding = {.names = names, .doc_count = true, .sampling = true}};
+    static struct stream_members members;
+    struct elasticsearch es = {.encoding = {.names = names, .doc_count = true, .sampling = true},
+                               .members = &members};
     struct event event = event_of("weir-f1-77", field);
     struct buffer body;
     buffer_init(&body, 1 << 16);
