@@ -13,6 +13,21 @@
 #include "agent/data/buffer.h"
 #include "tests/sim/honeycomb.h"
 
+const struct sim_habits sim_weathers[SIM_WEATHERS] = {
+    {.latency_ns = 50 * SIM_MS},
+    {.not_sent = 20, .reset = 10, .lost_answer = 20, .silent = 5, .latency_ns = 100 * SIM_MS},
+    {.busy = 20, .broken = 20, .busy_items = 20, .broken_items = 5, .latency_ns = 100 * SIM_MS},
+    {.not_json = 20, .cut_json = 20, .wrong_count = 20, .lost_answer = 10},
+    {.busy = 60, .latency_ns = 50 * SIM_MS},
+    {.dead_url = "whole"},
+    {.dead_url = "one"},
+    {.dead_url = "http"},
+    {.locks_out = true},
+    {.blocks_items = true},
+    {.body_max = 3000, .latency_ns = 10 * SIM_MS},
+    {.latency_ns = INT64_C(4000) * SIM_MS},
+};
+
 enum { REPLY_MAX = 64 << 20, BODY_MAX = 256 << 20, ID_MAX = 512 };
 
 struct sim_document {

@@ -34,6 +34,9 @@ struct sim_habits {
     int64_t latency_ns; /* most */
 };
 
+enum { SIM_WEATHERS = 12 };
+extern const struct sim_habits sim_weathers[SIM_WEATHERS]; /* the first is fair; outputs are "whole" and "one" */
+
 struct sim_document;
 struct sim_honeycomb;
 struct buffer;

@@ -13,6 +13,7 @@
 #include "agent/command/agent.h"
 #include "tests/check.h"
 #include "tests/sim/exchange.h"
+#include "tests/sim/letters.h"
 #include "tests/sim/world.h"
 
 enum { MACHINE_STEPS_MAX = 200000 };
@@ -287,6 +288,20 @@ static inline void machine_check_same(const struct machine *machine, const char 
                  machine->world.lines[i].trace, counts[i], where, wanted[i]);
         machine_failed(machine, what);
     }
+}
+
+static inline void machine_add_letter(void *context, struct str words, const struct event *event)
+{
+    CHECK(words.len > 0);
+    world_add_tokens(event->bytes, context);
+}
+
+/* Adds what the dead letters of an output hold, as world_add_tokens() does. */
+static inline void machine_add_letters(struct machine *machine, const char *label, uint32_t *counts)
+{
+    struct sim_letters letters = {
+        .sim = machine->files, .directory = "/state", .context = counts, .each = machine_add_letter};
+    sim_letters_each(&letters, label);
 }
 
 #endif

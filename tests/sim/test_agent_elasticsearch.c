@@ -5,7 +5,6 @@
  * calm and a last start. The index then holds exactly what an undisturbed run gives it. WEIR_SEEDS
  * says how many seeds; a failure names its seed.
  */
-#include "tests/sim/letters.h"
 #include "tests/sim/machine.h"
 
 enum { SEEDS_DEFAULT = 20, LINES = 400 };
@@ -41,33 +40,6 @@ static void tally_stored(void *context, struct str target, struct str document)
     world_add_tokens(document, str_equal(target, STR("whole")) ? tally->whole : tally->sampled);
 }
 
-static void tally_letter(void *context, struct str words, const struct event *event)
-{
-    CHECK(words.len > 0);
-    world_add_tokens(event->bytes, context);
-}
-
-static void tally_letters(struct machine *machine, const char *label, uint32_t *counts)
-{
-    struct sim_letters letters = {
-        .sim = machine->files, .directory = "/state", .context = counts, .each = tally_letter};
-    sim_letters_each(&letters, label);
-}
-
-static const struct sim_habits weathers[] = {
-    {.latency_ns = 50 * SIM_MS},
-    {.not_sent = 20, .reset = 10, .lost_answer = 20, .silent = 5, .latency_ns = 100 * SIM_MS},
-    {.busy = 20, .broken = 20, .busy_items = 20, .broken_items = 5, .latency_ns = 100 * SIM_MS},
-    {.not_json = 20, .cut_json = 20, .wrong_count = 20, .lost_answer = 10},
-    {.dead_url = "whole"},
-    {.dead_url = "one"},
-    {.dead_url = "http"},
-    {.locks_out = true},
-    {.blocks_items = true},
-    {.body_max = 3000, .latency_ns = 10 * SIM_MS},
-    {.latency_ns = INT64_C(4000) * SIM_MS},
-};
-
 /* The disk says EIO now and then, or is well again. */
 static void change_disk(struct machine *machine)
 {
@@ -81,7 +53,7 @@ static void change_disk(struct machine *machine)
 static void change_weather(struct machine *machine)
 {
     if (sim_chance(&machine->dice, 8)) {
-        machine->far.habits = weathers[sim_below(&machine->dice, COUNT(weathers))];
+        machine->far.habits = sim_weathers[sim_below(&machine->dice, SIM_WEATHERS)];
         machine->far.habits.poison = " t13t";
         machine->far.habits.malformed = " t29t";
     }
@@ -109,8 +81,8 @@ static void run(struct machine *machine, struct tally *tally)
     struct sim_files *files = machine->files;
     world_add_tokens(sim_files_text(files, "/out/all.ndjson"), tally->all_file);
     world_add_tokens(sim_files_text(files, "/out/few.ndjson"), tally->few_file);
-    tally_letters(machine, "whole", tally->whole_dead);
-    tally_letters(machine, "sampled", tally->sampled_dead);
+    machine_add_letters(machine, "whole", tally->whole_dead);
+    machine_add_letters(machine, "sampled", tally->sampled_dead);
 }
 
 /* What is wrong with a line stands in the dead letters and nowhere else. */

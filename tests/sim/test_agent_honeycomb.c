@@ -10,7 +10,6 @@
 #include <math.h>
 
 #include "tests/sim/honeycomb.h"
-#include "tests/sim/letters.h"
 #include "tests/sim/machine.h"
 
 enum { SEEDS_DEFAULT = 20, LINES = 400, POISON = 13, MALFORMED = 29, RATE = 3 };
@@ -84,36 +83,8 @@ static void tally_file(const struct machine *machine, struct tally *tally)
     }
 }
 
-static void tally_letter(void *context, struct str words, const struct event *event)
-{
-    CHECK(words.len > 0);
-    world_add_tokens(event->bytes, context);
-}
-
-static void tally_letters(struct machine *machine, const char *label, uint32_t *counts)
-{
-    struct sim_letters letters = {
-        .sim = machine->files, .directory = "/state", .context = counts, .each = tally_letter};
-    sim_letters_each(&letters, label);
-}
-
 /* --- weather -----------------------------------------------------------------------------------
  */
-
-static const struct sim_habits weathers[] = {
-    {.latency_ns = 50 * SIM_MS},
-    {.not_sent = 20, .reset = 10, .lost_answer = 20, .silent = 5, .latency_ns = 100 * SIM_MS},
-    {.busy = 20, .broken = 20, .busy_items = 20, .broken_items = 5, .latency_ns = 100 * SIM_MS},
-    {.not_json = 20, .cut_json = 20, .wrong_count = 20, .lost_answer = 10},
-    {.busy = 60, .latency_ns = 50 * SIM_MS},
-    {.dead_url = "whole"},
-    {.dead_url = "one"},
-    {.dead_url = "http"},
-    {.locks_out = true},
-    {.blocks_items = true},
-    {.body_max = 3000, .latency_ns = 10 * SIM_MS},
-    {.latency_ns = INT64_C(4000) * SIM_MS},
-};
 
 static void set_weather(struct machine *machine, const struct sim_habits *habits)
 {
@@ -132,7 +103,7 @@ static void change_weather(struct machine *machine)
 {
     tell(machine);
     if (sim_chance(&machine->dice, 8))
-        set_weather(machine, &weathers[sim_below(&machine->dice, COUNT(weathers))]);
+        set_weather(machine, &sim_weathers[sim_below(&machine->dice, SIM_WEATHERS)]);
     if (!sim_chance(&machine->dice, 5))
         return;
     for (int i = 0; i < 60 && !sim_files_has_crashed(machine->files); i++) {
@@ -218,14 +189,14 @@ static void run_seed(uint64_t seed)
     honeycomb.context = &tally;
     machine.weather = change_weather;
     machine.fell = come_down;
-    set_weather(&machine, &weathers[0]);
+    set_weather(&machine, &sim_weathers[0]);
     machine_live(&machine);
     machine_finish(&machine);
     if (machine.far.violations)
         machine_failed(&machine, machine.far.violation);
     tally_file(&machine, &tally);
-    tally_letters(&machine, "whole", tally.whole_dead);
-    tally_letters(&machine, "sampled", tally.sampled_dead);
+    machine_add_letters(&machine, "whole", tally.whole_dead);
+    machine_add_letters(&machine, "sampled", tally.sampled_dead);
     once_of(&machine, tally.whole, tally.whole_dead, "dataset whole");
     once_of(&machine, tally.sampled, tally.sampled_dead, "the sampled datasets");
     machine_check_all(&machine, "dataset whole", tally.whole);
