@@ -383,7 +383,8 @@ struct lane_wait lane_step(struct lane *lane)
     bool moved = false;
     struct readable readable = {0};
     uint64_t held = most_held(lane), held_max = lane->pipeline.engine.held_budget;
-    lane->schedule.in_order = lane->mode == LANE_ONCE || held > held_max / 2;
+    lane->schedule.in_order = lane->mode == LANE_ONCE;
+    lane->schedule.is_short = held > held_max / 2;
     if (held <= held_max)
         readable.inputs = room_of_inputs(&lane->pipeline, &readable.urgent);
     lane->is_full = !readable.inputs;

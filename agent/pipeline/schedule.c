@@ -5,7 +5,10 @@
 
 #include "agent/state/state.h"
 
-enum { BATCHES_OF_A_ROUND = 8 }; /* seven for who is behind, one for who is current */
+enum {
+    ROUND = 8,
+    SHORT_ROUND = 64
+}; /* batches: the last for who is current, the others for who is behind */
 
 /* The time that the sources which are leaving have reached: who stands before it holds back what is
  * read of them. */
@@ -41,7 +44,7 @@ struct source *schedule_pick(struct schedule *schedule, const struct state *stat
         return NULL;
     struct source *picked = behind;
     if (!schedule->in_order) {
-        schedule->turn = (schedule->turn + 1) % BATCHES_OF_A_ROUND;
+        schedule->turn = (schedule->turn + 1) % (schedule->is_short ? SHORT_ROUND : ROUND);
         picked = schedule->turn == 0 && behind->lane_time_ns != 0 ? current : behind;
     }
     schedule->is_urgent = is_urgent(picked, leaving_ns);

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * A source's time is its largest event time so far, never later than now. Of eight batches seven come from
- * the source furthest behind and one from the most current; a source with no event yet comes first.
+ * the source furthest behind and one from the most current, of 64 one while memory is short; a source with no event yet
+ * comes first.
  * Stream time is the oldest time among the sources with unread bytes, and wall time when there are none:
  * so a backlog of hours is sampled as it would have been live. A source that is far behind holds the timers of
  * all until it was read; the held budget bounds what that may cost.
@@ -18,7 +19,8 @@ struct state;
 
 struct schedule {
     uint32_t turn;
-    bool in_order; /* always who is furthest behind, so that the least is held: memory is short, or --once */
+    bool in_order; /* --once: nothing is current, so always who is furthest behind: the least is held */
+    bool is_short; /* of memory for what is held until who is behind was read: less is read of who is current */
     bool is_urgent; /* what was picked last may not wait for outputs: it is leaving, or holds the time of one that is */
 };
 

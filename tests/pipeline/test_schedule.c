@@ -43,6 +43,10 @@ static void of_eight_batches_seven_come_from_who_is_behind_and_one_from_who_is_c
     }
     CHECK_EQ(behind, 14);
     CHECK_EQ(current, 2);
+    schedule.is_short = true;
+    for (int i = 0; i < 128; i++)
+        current += schedule_pick(&schedule, fixture.state, all) == new;
+    CHECK_EQ(current, 4);
     fixture_clear(&fixture);
 }
 
