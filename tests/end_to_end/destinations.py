@@ -316,12 +316,13 @@ def check_delays(feed, agent, outages, answered, delay_max_s):
             begins = (outages.times[name] + [math.inf])[0]
             if near_kill or not other_down or written + GRACE_S > begins:
                 continue
-            delays.append(times.get(number, math.inf) - written)
+            delays.append((times.get(number, math.inf) - written, written))
         if delays:
-            worst[name] = max(delays)
-            late = sum(delay > 2 for delay in delays)
-            print(f"  {name}: {len(delays)} markers while another was down, each there within {max(delays):.2f} s"
-                  f"{f', {late} of them after more than 2 s' if late else ''}")
+            worst[name], written = max(delays)
+            late = sum(delay > 2 for delay, _ in delays)
+            since = min((written - moment for moment in agent.killed if moment < written), default=math.inf)
+            said = f", {late} of them after more than 2 s; the slowest was written {since:.0f} s after a kill" if late else ""
+            print(f"  {name}: {len(delays)} markers while another was down, each there within {worst[name]:.2f} s{said}")
     for name, delay in worst.items():
         check(delay < delay_max_s, f"{name}: an event took {delay:.2f} s while another destination was down")
     check(worst, "no destination was up while another was down: nothing was measured")
