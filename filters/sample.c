@@ -290,7 +290,7 @@ static uint64_t sample_held(void *self)
 static uint64_t sample_held_bytes(void *self)
 {
     const struct sample *sample = self;
-    return sampler_bytes(&sample->sampler);
+    return sampler_used(&sample->sampler);
 }
 
 const struct filter filter_sample = {

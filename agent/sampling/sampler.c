@@ -82,18 +82,22 @@ size_t sampler_bytes(const struct sampler *sampler)
            sampler->scratch.used;
 }
 
+size_t sampler_used(const struct sampler *sampler)
+{
+    const struct pool *pool = &sampler->groups.holdings.pool;
+    return sampler_bytes(sampler) - (pool->bytes - pool->taken);
+}
+
 /* What waits for the journal still takes memory when its verdict is given: a quarter is left for
- * that, and for the holes that departed traces leave in slabs until others fill them. Parking
- * begins before: the disk takes its time. */
+ * that, and another one on top for holes that nobody fills. Parking begins before: the disk takes
+ * its time. */
 enum fullness { ROOMY, TO_PARK, FULL };
 
 static enum fullness fullness_of(const struct sampler *sampler)
 {
-    const struct pool *pool = &sampler->groups.holdings.pool;
-    uint64_t budget = sampler->limits.held_budget;
-    uint64_t bytes = sampler_bytes(sampler) - sampler->leaving_bytes;
-    uint64_t used = bytes - (pool->bytes - pool->taken);
-    if (budget && (used > budget / 4 * 3 || bytes > budget))
+    uint64_t budget = sampler->limits.held_budget, leaving = sampler->leaving_bytes;
+    uint64_t used = sampler_used(sampler) - leaving;
+    if (budget && (used > budget / 4 * 3 || sampler_bytes(sampler) - leaving > budget / 4 * 5))
         return FULL;
     return budget && used > budget / 8 * 5 ? TO_PARK : ROOMY;
 }

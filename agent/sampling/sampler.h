@@ -80,6 +80,8 @@ bool sampler_depart(struct sampler *sampler, struct view *out, uint32_t room);
 /* The largest stream time at which nothing would happen; INT64_MAX: no timer runs. */
 int64_t sampler_due(struct sampler *sampler);
 size_t sampler_bytes(const struct sampler *sampler);
+/* Without the holes that departed traces left in slabs: new ones fill them. */
+size_t sampler_used(const struct sampler *sampler);
 
 /* --- between arrive.c, decide.c and depart.c --------------------------------------------- */
 

@@ -316,6 +316,36 @@ static void what_departed_traces_leave_free_counts_as_room(void)
     world_clear();
 }
 
+/* So many wait for a slow journal that slabs take more than the budget; then they depart. */
+static void a_wave_that_left_has_no_other_trace_decided_early(void)
+{
+    enum { BUDGET = 4 << 20, TRACES = 4000 };
+    world_init();
+    world.sampler.limits.held_budget = BUDGET;
+    world_open(&always);
+    world.holds_back = true;
+    for (unsigned n = 0; n < TRACES; n++) {
+        if (n % 4 == 0)
+            start("stays", number(n));
+        else
+            say("goes", NULL, number(n));
+        if (n % 100 == 0)
+            world_at(n * 0.2); /* `wait` passes for what came a minute before */
+    }
+    world_at(TRACES * 0.2 + 61);
+    CHECK(sampler_bytes(&world.sampler) > BUDGET);
+    CHECK_EQ(world.early, 0);
+    world_sync();
+    CHECK_EQ(world.out_count, TRACES / 4 * 3);
+    CHECK(sampler_bytes(&world.sampler) > BUDGET);
+    CHECK(sampler_used(&world.sampler) < BUDGET / 2);
+    world.holds_back = false;
+    for (unsigned n = 0; n < 100; n++)
+        say("more", NULL, number(n * 4));
+    CHECK_EQ(world.early, 0);
+    world_clear();
+}
+
 static void a_failing_heap_loses_no_event_and_no_error(void)
 {
     const char *dropped = world_id(false, 2, 1), *kept = world_id(true, 2, 1);
@@ -364,4 +394,5 @@ CHECK_MAIN(TEST(a_trace_ends_when_no_invocation_in_it_is_open_and_linger_passed)
            TEST(a_trace_with_too_many_bytes_is_decided),
            TEST(over_the_budget_the_oldest_trace_is_decided_early),
            TEST(what_departed_traces_leave_free_counts_as_room),
+           TEST(a_wave_that_left_has_no_other_trace_decided_early),
            TEST(a_failing_heap_loses_no_event_and_no_error))
