@@ -225,8 +225,7 @@ void drain_recall(struct drain *drain, struct delivery *delivery, int64_t mono_n
 
 void drain_hear(struct drain *drain, const struct notice *notice, int64_t mono_ns)
 {
-    struct str key = str_from(notice->key);
-    if (str_equal(key, STR("breaker")) || str_equal(key, STR("hold")))
+    if (str_equal(str_from(notice->key), STR("breaker")))
         drain->away_since_ns = notice->is_alarm ? mono_ns : 0;
     if (notice->is_news)
         host_news(&drain->host, notice->text);

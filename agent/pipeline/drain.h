@@ -32,7 +32,7 @@ struct drain {
     struct queue queue;
     struct letters letters;
     struct payloads refused; /* came back, and their dead letters cannot be kept now */
-    int64_t away_since_ns;   /* mono: when the breaker opened, or nothing was let in; 0: neither */
+    int64_t away_since_ns;   /* mono: when the breaker opened; 0: it is closed */
     int64_t needed_since_ns; /* mono: since when it lacks what a leaving source may soon lose; 0: it does not */
     struct ledger *ledger;
     struct output_totals *totals; /* its own row of the ledger */
