@@ -62,8 +62,8 @@ void drain_committed(struct drain *drain, uint64_t ticket);
 /* Takes what came back from the far end: counts it, closes it, keeps dead letters; what has no outcome goes into the
  * queue. False: some record cannot be kept now, all others have their outcome; the drain wants the same payload again. */
 bool drain_settle(struct drain *drain, struct payload *payload);
-/* is_needed: what waits here in memory had better be on disk (its source may soon be gone, or goes on). After a while, or when the far end
- * is away, what waits in memory is called back, into the queue. */
+/* is_needed: what waits here in memory had better be on disk (its source may soon be gone, or goes on). After a while, or
+ * when the far end is away, it is called back, into the queue. */
 void drain_recall(struct drain *drain, struct delivery *delivery, int64_t mono_ns, bool is_needed);
 /* What its delivery told of itself. */
 void drain_hear(struct drain *drain, const struct notice *notice, int64_t mono_ns);

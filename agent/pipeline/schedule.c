@@ -5,10 +5,8 @@
 
 #include "agent/state/state.h"
 
-enum {
-    ROUND = 8,
-    SHORT_ROUND = 64
-}; /* batches: the last for who is current, the others for who is behind */
+/* Batches: the last of a round for who is current, the others for who is behind. */
+enum { ROUND = 8, SHORT_ROUND = 64 };
 
 /* The time that the sources which are leaving have reached: who stands before it holds back what is
  * read of them. */

@@ -194,7 +194,8 @@ static void a_backlog_beyond_all_bounds_is_not_copied_and_told(void)
     end();
 }
 
-static void its_writer_is_waited_for_though_nothing_of_it_is_open(void)
+/* A log with an open event was deleted and copied; its writer still has it open. */
+static FILE *begin_with_writer(void)
 {
     begin_open();
     write_text("a.log", "one\n");
@@ -205,6 +206,12 @@ static void its_writer_is_waited_for_though_nothing_of_it_is_open(void)
     CHECK_EQ(unlink(at("a.log")), 0);
     step();
     fake_step(&host, SECOND, false); /* copied */
+    return writer;
+}
+
+static void its_writer_is_waited_for_though_nothing_of_it_is_open(void)
+{
+    FILE *writer = begin_with_writer();
     CHECK_EQ(copies(), 1);
     events_are_open(false);
     fake_step(&host, SECOND, false);
@@ -241,15 +248,7 @@ static void a_copy_begins_where_the_journal_on_disk_would_read_again(void)
 /* Its writer appended, and the agent read that and was killed before the copy had it. */
 static void a_copy_that_lacks_the_last_bytes_is_read_to_its_end_once(void)
 {
-    begin_open();
-    write_text("a.log", "one\n");
-    FILE *writer = fopen(at("a.log"), "a");
-    CHECK(writer != NULL);
-    step();
-    events_are_open(true);
-    CHECK_EQ(unlink(at("a.log")), 0);
-    step();
-    fake_step(&host, SECOND, false); /* copied */
+    FILE *writer = begin_with_writer();
     CHECK(fputs("late\n", writer) >= 0 && fclose(writer) == 0);
     CHECK_SEEN(step(), "late|");
     restart();
@@ -267,15 +266,7 @@ static void a_copy_that_lacks_the_last_bytes_is_read_to_its_end_once(void)
 /* What its writer appended later was read and settled, and needed no copy. */
 static void a_copy_that_ends_before_the_rewind_is_of_no_use(void)
 {
-    begin_open();
-    write_text("a.log", "one\n");
-    FILE *writer = fopen(at("a.log"), "a");
-    CHECK(writer != NULL);
-    step();
-    events_are_open(true);
-    CHECK_EQ(unlink(at("a.log")), 0);
-    step();
-    fake_step(&host, SECOND, false); /* copied */
+    FILE *writer = begin_with_writer();
     events_are_open(false);
     CHECK(fputs("late\n", writer) >= 0 && fclose(writer) == 0);
     fake_step(&host, SECOND, false);
