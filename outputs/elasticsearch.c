@@ -164,7 +164,6 @@ static void look_at_field(const struct elasticsearch *es, const struct field *fi
                           struct present *there)
 {
     bool is_time = field->slot == SLOT_TIME;
-    there->timestamp |= is_time && es->encoding.names == NAMES_ECS;
     switch (field->key.len ? field->key.at[0] : 0) {
     case '@':
         if (str_equal(field->key, STR("@timestamp")))
@@ -179,16 +178,17 @@ static void look_at_field(const struct elasticsearch *es, const struct field *fi
     default:
         break;
     }
+    there->timestamp |= is_time && es->encoding.names == NAMES_ECS;
 }
 
 static struct present look_at(const struct elasticsearch *es, const struct event *event)
 {
     struct present there = {.timestamp = es->encoding.names == NAMES_ECS && event->time_ns};
-    for (unsigned i = 0; i < event->count; i++) {
-        const struct field *field = &event->fields[i];
-        if (field->slot <= SLOT_TIME && !(field->flags & FIELD_REMOVED))
+    const struct field *last = event->fields + event->count;
+    unsigned wanted = there.timestamp ? SLOT_NONE : SLOT_TIME; /* and those below */
+    for (const struct field *field = event->fields; field < last; field++)
+        if (UNLIKELY(field->slot <= wanted) && !(field->flags & FIELD_REMOVED))
             look_at_field(es, field, &there);
-    }
     return there;
 }
 

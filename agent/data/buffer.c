@@ -61,19 +61,59 @@ const char digit_pairs[] =
     "4142434445464748495051525354555657585960616263646566676869707172737475767778798081"
     "828384858687888990919293949596979899";
 
+/* How many digits a number has: bits times log10(2), or one more. */
+static size_t digits_of(uint64_t number)
+{
+    static const uint64_t powers[] = {
+        1,
+        10,
+        100,
+        1000,
+        10000,
+        100000,
+        1000000,
+        10000000,
+        100000000,
+        1000000000,
+        10000000000,
+        100000000000,
+        1000000000000,
+        10000000000000,
+        100000000000000,
+        1000000000000000,
+        10000000000000000,
+        100000000000000000,
+        1000000000000000000,
+        10000000000000000000U,
+    };
+    size_t bits = 64 - (size_t)__builtin_clzll(number | 1);
+    size_t count = bits * 1233 >> 12;
+    return count + (count == 0 || number >= powers[count]);
+}
+
+static void put_digits(char *to, size_t count, uint64_t number)
+{
+    for (; count > 1; count -= 2, number /= 100)
+        digits_put(to + count - 2, (unsigned)(number % 100));
+    if (count)
+        to[0] = (char)('0' + number);
+}
+
+char *uint_put(char *to, uint64_t number)
+{
+    size_t count = digits_of(number);
+    put_digits(to, count, number);
+    return to + count;
+}
+
 void buffer_uint(struct buffer *buffer, uint64_t number)
 {
-    size_t count = 1;
-    for (uint64_t rest = number; rest >= 10; rest /= 10)
-        count++;
+    size_t count = digits_of(number);
     char *at = buffer_reserve(buffer, count);
     if (!at)
         return;
+    put_digits(at, count, number);
     buffer->len += count;
-    for (; count > 1; count -= 2, number /= 100)
-        digits_put(at + count - 2, (unsigned)(number % 100));
-    if (count)
-        at[0] = (char)('0' + number);
 }
 
 void buffer_int(struct buffer *buffer, int64_t number)

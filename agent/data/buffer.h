@@ -95,6 +95,7 @@ static inline char *digits_put(char *to, unsigned number)
 
 void buffer_format(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+char *uint_put(char *to, uint64_t number); /* at most 20 digits; returns the place behind them */
 void buffer_uint(struct buffer *buffer, uint64_t number);
 void buffer_int(struct buffer *buffer, int64_t number);
 

@@ -3,8 +3,7 @@
  *
  * As it is: the line itself if nothing was edited, else its fields under their own keys. Under a
  * naming every slot is written once, where fields.def says, and the user's own fields give way to
- * that (encode_user.c). Fields that stand in the line as they are to be written, one behind the
- * other, are copied in one piece.
+ * that (encode_user.c). What slot and kind of a value tell how to write is put down at once.
  */
 #include "agent/data/encode_write.h"
 
@@ -14,7 +13,7 @@
 #include "agent/data/slots.h"
 
 /* The name of what the event itself knows. False: it has none here, or stands nested already. */
-static inline bool write_name(const struct writer *writer, enum slot slot)
+static bool write_asked_name(const struct writer *writer, enum slot slot)
 {
     bool is_outcome = slot == SLOT_ERROR && writer->encoding->objects;
     bool may_stand_nested = writer->has_parents || is_outcome;
@@ -26,8 +25,26 @@ static inline bool write_name(const struct writer *writer, enum slot slot)
     return true;
 }
 
-/* --- runs of the line
- * -------------------------------------------------------------------------------- */
+static inline bool write_name(const struct writer *writer, enum slot slot)
+{
+    if (UNLIKELY(writer->has_parents || slot == SLOT_ERROR))
+        return write_asked_name(writer, slot);
+    const struct slot_way *way = &writer->book->slots[slot];
+    char *at = buffer_reserve(writer->to, MEMBER_ROOM);
+    if (!at)
+        return false;
+    memcpy(at, way->member, MEMBER_ROOM);
+    writer->to->len += way->member_len;
+    return way->member_len > 0;
+}
+
+/* --- without asking
+ * -------------------------------------------------------------------------------
+ */
+
+/* A member goes straight to where the next one stands if there is room for its name, for quotes or
+ * the digits of a number, and for its text. */
+enum { FIXED_ROOM = MEMBER_ROOM + 24 };
 
 static inline bool is_doc_count(const struct writer *writer, const struct field *field)
 {
@@ -36,58 +53,94 @@ static inline bool is_doc_count(const struct writer *writer, const struct field 
            str_equal(plain_key(writer, field), STR("_doc_count"));
 }
 
-/* The member of a field that stands in the line as it is to be written, blanks between its tokens
- * aside; empty if it does not. */
-static struct str own_member(const struct str bytes, const struct field *field)
+static inline char *put_quoted(char *at, struct str body)
 {
-    const struct value *value = &field->value;
-    uintptr_t offset = (uintptr_t)field->key.at - (uintptr_t)bytes.at;
-    if (field->flags || value->kind < VALUE_NUMBER || offset >= bytes.len)
-        return (struct str){NULL, 0};
-    unsigned quotes = is_quoted(value->kind);
-    if (value->text.at != field->key.at + field->key.len + 2 + quotes) /* `":` or `":"` between */
-        return (struct str){NULL, 0};
-    size_t size = field->key.len + 3 + value->text.len + 2 * quotes;
-    if (offset == 0 ||
-        size > bytes.len - (offset - 1)) /* no scan says so, but a damaged record may */
-        return (struct str){NULL, 0};
-    return (struct str){field->key.at - 1, size};
+    *at++ = '"';
+    at = bytes_put(at, body);
+    *at++ = '"';
+    return at;
 }
 
-/* Nothing takes this field's place, and it is in nobody's way. */
-static bool is_free(const struct writer *writer, const struct field *field)
+static inline char *put_small_letters(char *at, struct str body)
+{
+    *at++ = '"';
+    for (size_t i = 0; i < body.len; i++)
+        *at++ = small_letter(body.at[i]);
+    *at++ = '"';
+    return at;
+}
+
+static inline char *put_integer(char *at, int64_t number)
+{
+    if (number < 0)
+        *at++ = '-';
+    return uint_put(at, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
+}
+
+/* ,"name":value of a field with a slot, where slot and kind tell all; null: ask write_slot(). room:
+ * for the text. */
+static inline char *put_slot(const struct writer *writer, const struct field *field, char *at,
+                             size_t room)
+{
+    const struct slot_way *slot = &writer->book->slots[field->slot];
+    const struct value *value = &field->value;
+    char *behind = at + slot->member_len;
+    enum way way = (enum way)slot->ways[value->kind];
+    memcpy(at, slot->member, MEMBER_ROOM);
+    switch (way) {
+    case WAY_NONE:
+        return at;
+    case WAY_TIME:
+        return writer->event->time_ns ? at : NULL;
+    case WAY_CHECKED:
+        if (!is_plain_text(value->text))
+            return NULL;
+        return value->text.len <= room ? put_quoted(behind, value->text) : NULL;
+    case WAY_QUOTED:
+        return value->text.len <= room ? put_quoted(behind, value->text) : NULL;
+    case WAY_LOWER:
+        return value->text.len <= LEVEL_BYTES_MAX && value->text.len <= room
+                   ? put_small_letters(behind, value->text)
+                   : NULL;
+    case WAY_DIGITS:
+        if (!is_plain_integer(value->text))
+            return NULL;
+        return value->text.len <= room ? bytes_put(behind, value->text) : NULL;
+    case WAY_SPELLED:
+        return value->text.len <= room ? bytes_put(behind, value->text) : NULL;
+    case WAY_TRUTH:
+        return bytes_put(behind, value->truth ? STR("true") : STR("false"));
+    case WAY_INTEGER:
+        return put_integer(behind, value->integer);
+    case WAY_ASKED:
+        break;
+    }
+    return NULL;
+}
+
+/* Nothing takes the place of this field of the user's, and it is in nobody's way. */
+static inline bool is_free(const struct writer *writer, const struct field *field)
 {
     if (is_doc_count(writer, field) || namebook_may_have(writer->book, field->key))
         return false;
-    return writer->encoding->names == NAMES_AS_IS ||
-           (field->slot == SLOT_NONE &&
-            ((writer->objects == writer->objects_end && !names_nest(writer)) ||
-             str_find(field->key, '.') == SIZE_MAX));
+    return (writer->objects == writer->objects_end && !names_nest(writer)) ||
+           str_find(field->key, '.') == SIZE_MAX;
 }
 
-/* Copies the fields from the i-th on that stand in the line one behind the other. Returns how many.
- */
-static uint16_t copy_run(const struct writer *writer, uint16_t first)
+/* ,"key":value of a field of the user's; null: ask write_user(). */
+static inline char *put_user(const struct writer *writer, const struct field *field, char *at,
+                             size_t room)
 {
-    const struct event *event = writer->event;
-    struct str run = {NULL, 0};
-    uint16_t i = first;
-    for (; i < event->count; i++) {
-        struct str member = own_member(event->bytes, &event->fields[i]);
-        if (!member.at || !is_free(writer, &event->fields[i]))
-            break;
-        if (i == first)
-            run = member;
-        else if (member.at == run.at + run.len + 1)
-            run.len += 1 + member.len;
-        else
-            break;
-    }
-    if (i > first) {
-        buffer_byte(writer->to, ',');
-        buffer_add(writer->to, run);
-    }
-    return (uint16_t)(i - first);
+    const struct value *value = &field->value;
+    if (field->flags || value->kind < VALUE_NUMBER || field->key.len > room ||
+        value->text.len > room - field->key.len || !is_free(writer, field) ||
+        (value->kind == VALUE_TEXT && !is_plain_text(value->text)))
+        return NULL;
+    *at++ = ',';
+    at = put_quoted(at, field->key);
+    *at++ = ':';
+    bool is_bare = value->kind == VALUE_NUMBER || value->kind > VALUE_ESCAPED;
+    return is_bare ? bytes_put(at, value->text) : put_quoted(at, value->text);
 }
 
 /* --- under a naming
@@ -176,16 +229,16 @@ static void write_extras(const struct writer *writer)
     }
 }
 
-static inline bool is_gone(const struct writer *writer, unsigned i)
+static inline bool is_dead(const uint8_t *dead, unsigned i)
 {
-    return writer->event->fields[i].flags & FIELD_REMOVED ||
-           (writer->dead && writer->dead[i / 8] >> (i % 8) & 1);
+    return dead[i / 8] >> (i % 8) & 1;
 }
 
-static inline bool is_skipped(const struct writer *writer, unsigned i)
+static bool is_skipped(const struct writer *writer, unsigned i)
 {
     const struct field *field = &writer->event->fields[i];
-    return is_gone(writer, i) || (field->slot == SLOT_NONE && is_doc_count(writer, field));
+    return field->flags & FIELD_REMOVED || (writer->dead && is_dead(writer->dead, i)) ||
+           (field->slot == SLOT_NONE && is_doc_count(writer, field));
 }
 
 /* What has to be known of all fields before the first is written. */
@@ -204,96 +257,46 @@ static void look_ahead(struct writer *writer)
     writer->is_error = event_is_error(writer->event, writer->scratch);
 }
 
-/* ,"name":value where slot and kind tell all. False: ask write_slot(). */
-static bool write_by_way(const struct writer *writer, const struct field *field)
+static void write_asked(const struct writer *writer, const struct field *field)
 {
-    const struct slot_way *slot = &writer->book->slots[field->slot];
-    struct str text = field->value.text, member = {slot->member, slot->member_len};
-    switch ((enum way)slot->ways[field->value.kind]) {
-    case WAY_NONE:
-        return true;
-    case WAY_QUOTED:
-        write_string(writer->to, member, text);
-        return true;
-    case WAY_LOWER:
-        return write_lower(writer->to, member, text);
-    case WAY_DIGITS:
-        if (!is_plain_integer(text))
-            return false;
-        write_bare(writer->to, member, text);
-        return true;
-    case WAY_SPELLED:
-        write_bare(writer->to, member, text);
-        return true;
-    case WAY_TRUTH:
-        write_bare(writer->to, member, field->value.truth ? STR("true") : STR("false"));
-        return true;
-    case WAY_INTEGER:
-        buffer_add(writer->to, member);
-        buffer_int(writer->to, field->value.integer);
-        return true;
-    case WAY_TIME:
-        return writer->event->time_ns != 0;
-    case WAY_CHECKED: /* write_fields() did, if it is plain */
-    case WAY_ASKED:
-        break;
-    }
-    return false;
-}
-
-/* Writes the i-th field and those behind it that go with it. Returns how many. */
-static inline unsigned write_field(const struct writer *writer, unsigned i)
-{
-    const struct field *field = &writer->event->fields[i];
-    if (field->slot == SLOT_NONE) {
-        unsigned run = writer->event->flags & EVENT_JSON ? copy_run(writer, (uint16_t)i) : 0;
-        if (run)
-            return run;
-        if (!is_skipped(writer, i))
-            write_user(writer, field);
-    } else if (!is_gone(writer, i) && (writer->has_parents || !write_by_way(writer, field))) {
+    if (field->slot != SLOT_NONE)
         write_slot(writer, field);
-    }
-    return 1;
+    else if (!is_doc_count(writer, field))
+        write_user(writer, field);
 }
 
-/* A string that only has to be copied behind its name. */
-static inline bool is_ready(enum way way, struct str text)
+/* Straight to where it goes, if that is all there is to it; else null. */
+static inline char *put_field(const struct writer *writer, const struct field *field, char *at,
+                              const char *end)
 {
-    return way == WAY_QUOTED || (way == WAY_CHECKED && is_plain_text(text));
+    size_t room = (size_t)(end - at);
+    if (UNLIKELY(room < FIXED_ROOM))
+        return NULL;
+    if (field->slot == SLOT_NONE)
+        return put_user(writer, field, at, room - FIXED_ROOM);
+    return LIKELY(!writer->has_parents) ? put_slot(writer, field, at, room - FIXED_ROOM) : NULL;
 }
 
-/* All fields. Most are strings with a name of their own: those are put down here, everything else
- * by write_field(). */
 static void write_fields(const struct writer *writer)
 {
-    enum { QUOTES = 2 };
     struct buffer *to = writer->to;
     const struct field *fields = writer->event->fields;
-    const struct slot_way *slots = writer->book->slots;
     unsigned count = writer->event->count;
-    bool is_simple = !writer->has_parents && !writer->dead, has_time = writer->event->time_ns != 0;
+    const uint8_t *dead = writer->dead;
     if (!buffer_reserve(to, 1))
         return;
     char *at = to->at + to->len, *end = to->at + to->room;
     for (unsigned i = 0; i < count; i++) {
         const struct field *field = &fields[i];
-        const struct slot_way *slot = &slots[field->slot];
-        struct str text = field->value.text;
-        enum way way = (enum way)slot->ways[field->value.kind];
-        if (way == WAY_NONE || (way == WAY_TIME && has_time))
+        if (field->flags & FIELD_REMOVED || (dead && is_dead(dead, i)))
             continue;
-        if (LIKELY(is_simple && !(field->flags & FIELD_REMOVED) && is_ready(way, text) &&
-                   (size_t)(end - at) >= MEMBER_ROOM + QUOTES + text.len)) {
-            memcpy(at, slot->member, MEMBER_ROOM);
-            at += slot->member_len;
-            *at++ = '"';
-            at = bytes_put(at, text);
-            *at++ = '"';
+        char *behind = put_field(writer, field, at, end);
+        if (LIKELY(behind != NULL)) {
+            at = behind;
             continue;
         }
         to->len = (size_t)(at - to->at);
-        i += write_field(writer, i) - 1;
+        write_asked(writer, field);
         at = to->at + to->len;
         end = to->at + to->room;
     }
@@ -327,15 +330,11 @@ static bool is_replaced(const struct writer *writer, const struct field *field)
 static void write_unnamed(const struct writer *writer)
 {
     const struct event *event = writer->event;
-    bool has_runs = event->flags & EVENT_JSON;
     for (uint16_t i = 0; i < event->count; i++) {
-        uint16_t run = has_runs ? copy_run(writer, i) : 0;
-        if (run) {
-            i = (uint16_t)(i + run - 1);
-        } else if (!is_skipped(writer, i) && !is_replaced(writer, &event->fields[i])) {
-            write_own_key(writer, &event->fields[i]);
-            write_own_value(writer, &event->fields[i]);
-        }
+        if (is_skipped(writer, i) || is_replaced(writer, &event->fields[i]))
+            continue;
+        write_own_key(writer, &event->fields[i]);
+        write_own_value(writer, &event->fields[i]);
     }
     if (event_is_bare(event) && !find_key(event, STR("message"))) {
         buffer_add(writer->to, STR(",\"message\":"));

@@ -52,30 +52,6 @@ static inline void write_string(struct buffer *to, struct str member, struct str
 
 enum { LEVEL_BYTES_MAX = 32 };
 
-/* The same in small letters; false if it is too long for a level. */
-static inline bool write_lower(struct buffer *to, struct str member, struct str body)
-{
-    char *at =
-        body.len <= LEVEL_BYTES_MAX ? buffer_reserve(to, member.len + body.len + 2) : NULL;
-    if (!at)
-        return body.len <= LEVEL_BYTES_MAX;
-    at = bytes_put(at, member);
-    *at++ = '"';
-    for (size_t i = 0; i < body.len; i++)
-        *at++ = small_letter(body.at[i]);
-    *at++ = '"';
-    to->len = (size_t)(at - to->at);
-    return true;
-}
-
-/* The same without quotes. */
-static inline void write_bare(struct buffer *to, struct str member, struct str body)
-{
-    char *at = buffer_reserve(to, member.len + body.len);
-    if (at)
-        to->len = (size_t)(bytes_put(bytes_put(at, member), body) - to->at);
-}
-
 /* Digits that need no rewriting. */
 static inline bool is_plain_integer(struct str text)
 {

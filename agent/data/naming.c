@@ -158,7 +158,7 @@ static void fill_way(enum naming naming, enum slot slot)
     bool is_own = books[naming].first[slot] == slot; /* no other slot has this name */
     MUST(member.len <= MEMBER_ROOM);
     memcpy(to->member, member.at, member.len);
-    to->member_len = (uint8_t)member.len;
+    to->member_len = is_sent ? (uint8_t)member.len : 0;
     for (unsigned kind = 0; kind <= VALUE_ARRAY; kind++) {
         enum way way = is_own ? way_of(naming, slot, (enum value_kind)kind) : WAY_ASKED;
         to->ways[kind] = (uint8_t)(is_sent ? way : WAY_NONE);

@@ -44,7 +44,7 @@ enum way {
 
 struct slot_way { /* one line of a cache */
     _Alignas(64) char member[MEMBER_ROOM]; /* ,"name": and zeros, to be copied as a whole */
-    uint8_t member_len;
+    uint8_t member_len; /* 0: the slot is not sent */
     uint8_t ways[VALUE_ARRAY + 1]; /* enum way */
 };
 

@@ -57,17 +57,21 @@ static bool has_text(enum value_kind kind)
 /* --- writing
  * ----------------------------------------------------------------------------------------- */
 
-/* Where the text starts in the original bytes; above their length: it does not stand there. */
+/* The text stands in the original bytes, from this place on. */
+static inline bool stands_at(struct str bytes, struct str text, size_t place)
+{
+    return place <= bytes.len && text.len <= bytes.len - place;
+}
+
 static inline size_t place_in(struct str bytes, struct str text)
 {
-    size_t place = (size_t)((uintptr_t)text.at - (uintptr_t)bytes.at);
-    return place <= bytes.len && text.len <= bytes.len - place ? place : SIZE_MAX;
+    return (size_t)((uintptr_t)text.at - (uintptr_t)bytes.at);
 }
 
 static inline bool is_own_key(const struct field *field)
 {
-    return field->key.at == slot_keys[field->slot].at &&
-           field->key.len == slot_keys[field->slot].len;
+    struct str own = slot_keys[field->slot];
+    return field->key.at == own.at && field->key.len == own.len;
 }
 
 struct writing {
@@ -77,24 +81,34 @@ struct writing {
     bool is_short;     /* of room */
 };
 
+static inline uint64_t entry_word(size_t place, size_t len)
+{
+    return (uint32_t)place | (uint64_t)len << 32;
+}
+
+static inline uint64_t put_added(struct writing *writing, struct str text)
+{
+    size_t place = writing->place;
+    if (UNLIKELY(text.len > (size_t)(writing->end - writing->added))) {
+        writing->is_short = true;
+        return 0;
+    }
+    writing->added = bytes_put(writing->added, text);
+    writing->place = place + text.len;
+    return entry_word(place, text.len);
+}
+
 static inline uint64_t put_text(struct writing *writing, struct str text)
 {
     size_t place = place_in(writing->bytes, text);
-    if (place == SIZE_MAX) {
-        place = writing->place;
-        if (UNLIKELY(text.len > (size_t)(writing->end - writing->added))) {
-            writing->is_short = true;
-            return 0;
-        }
-        writing->added = bytes_put(writing->added, text);
-        writing->place += text.len;
-    }
-    return (uint32_t)place | (uint64_t)text.len << 32;
+    if (LIKELY(stands_at(writing->bytes, text, place)))
+        return entry_word(place, text.len);
+    return put_added(writing, text);
 }
 
 static inline uint64_t put_value(struct writing *writing, const struct value *value)
 {
-    if (has_text(value->kind))
+    if (LIKELY(has_text(value->kind)))
         return put_text(writing, value->text);
     if (value->kind == VALUE_BOOL)
         return value->truth;
@@ -107,11 +121,13 @@ static inline uint64_t put_value(struct writing *writing, const struct value *va
 static inline void put_field(struct writing *writing, const struct field *field, uint32_t tail,
                              char *entry)
 {
-    bool is_own = is_own_key(field);
-    uint64_t key = is_own ? 0 : put_text(writing, field->key);
-    uint64_t value = put_value(writing, &field->value);
     uint32_t kind = (uint32_t)field->value.kind | (tail >> 8 & ENTRY_TAIL);
-    kind |= is_own ? (uint32_t)KEY_OF_SLOT << 16 : 0;
+    uint64_t key = 0, value;
+    if (is_own_key(field))
+        kind |= (uint32_t)KEY_OF_SLOT << 16;
+    else
+        key = put_text(writing, field->key);
+    value = put_value(writing, &field->value);
     memcpy(entry + ENTRY_KEY, &key, sizeof key);
     memcpy(entry + ENTRY_VALUE, &value, sizeof value);
     memcpy(entry + ENTRY_KIND, &kind, sizeof kind);
@@ -140,9 +156,10 @@ static void put_fields(struct writing *writing, const struct event *event, char 
 
 static uint16_t count_kept(const struct event *event)
 {
+    const struct field *field = event->fields;
     unsigned removed = 0;
-    for (unsigned i = 0; i < event->count; i++)
-        removed += event->fields[i].flags & FIELD_REMOVED;
+    for (unsigned left = event->count; left > 0; left--, field++)
+        removed += field->flags & FIELD_REMOVED;
     _Static_assert(FIELD_REMOVED == 1, "summed up as it stands");
     return (uint16_t)(event->count - removed);
 }
@@ -177,6 +194,11 @@ static struct header head_of(const struct event *event)
     };
 }
 
+static size_t added_len(struct str bytes, struct str text)
+{
+    return stands_at(bytes, text, place_in(bytes, text)) ? 0 : text.len;
+}
+
 /* How long the texts are that stand in none of the original bytes. */
 static size_t measure_added(const struct event *event)
 {
@@ -185,10 +207,10 @@ static size_t measure_added(const struct event *event)
         const struct field *field = &event->fields[i];
         if (field->flags & FIELD_REMOVED)
             continue;
-        if (!is_own_key(field) && place_in(event->bytes, field->key) == SIZE_MAX)
-            size += field->key.len;
-        if (has_text(field->value.kind) && place_in(event->bytes, field->value.text) == SIZE_MAX)
-            size += field->value.text.len;
+        if (!is_own_key(field))
+            size += added_len(event->bytes, field->key);
+        if (has_text(field->value.kind))
+            size += added_len(event->bytes, field->value.text);
     }
     return size;
 }
