@@ -225,15 +225,15 @@ static inline void machine_finish(struct machine *machine)
         machine_failed(machine, "the ledger does not balance");
 }
 
-/* How many seeds WEIR_SEEDS (or one, WEIR_SEED) asks for, each run by `run`. */
+/* How many seeds WEIR_SEEDS asks for, from WEIR_SEED on (one, where only that is said), each run by `run`. */
 static inline void machine_seeds(unsigned long seeds_default, void (*run)(uint64_t seed))
 {
     const char *wanted = getenv("WEIR_SEEDS"), *first = getenv("WEIR_SEED");
-    unsigned long seeds = wanted ? strtoul(wanted, NULL, 10) : seeds_default;
+    unsigned long seeds = wanted ? strtoul(wanted, NULL, 10) : first ? 1 : seeds_default;
     unsigned long from = first ? strtoul(first, NULL, 10) : 1;
-    for (unsigned long seed = from; seed < from + (first ? 1 : seeds); seed++)
+    for (unsigned long seed = from; seed < from + seeds; seed++)
         run(seed);
-    print_message("%lu seeds\n", first ? 1 : seeds);
+    print_message("%lu seeds\n", seeds);
 }
 
 /* --- the oracle: it knows only what the world wrote ---------------------------------------------- */
