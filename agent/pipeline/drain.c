@@ -66,14 +66,16 @@ struct leave { /* when a record may leave */
     bool maybe_sent;
 };
 
-static void send_with(struct drain *drain, struct event *event, struct leave leave,
+static bool send_with(struct drain *drain, struct event *event, struct leave leave,
                       struct arena *scratch)
 {
     origin_open(event->origin, UINT64_C(1) << drain->index);
-    if (outbox_take(drain->outbox, event, leave.ticket, leave.maybe_sent, scratch))
+    bool is_taken = outbox_take(drain->outbox, event, leave.ticket, leave.maybe_sent, scratch);
+    if (is_taken)
         drain->totals->in_flight++;
     else
         leave_open(drain, event);
+    return is_taken;
 }
 
 /* A source that is known no more has been read to its end and settled: its events are a replay. */
@@ -83,7 +85,7 @@ static void send_off(struct drain *drain, struct event *event, struct arena *scr
     uint64_t offset = event->origin->offset;
     const struct leave leave = {.ticket = source ? source_reserve(source, offset) : 0,
                                 .maybe_sent = !source || source_maybe_sent(source, offset)};
-    send_with(drain, event, leave, scratch);
+    drain->live_in_flight += send_with(drain, event, leave, scratch);
 }
 
 /* Into the queue, in the order of the next commit: so its source may go on at once. */
@@ -108,7 +110,7 @@ bool drain_read_queue(struct drain *drain, struct arena *arena)
     const struct leave at_once = {.ticket = 0, .maybe_sent = true};
     bool moved = queue_read(&drain->queue, arena, &view);
     for (uint32_t i = 0; i < view.count; i++)
-        send_with(drain, view.at[i], at_once, arena);
+        (void)send_with(drain, view.at[i], at_once, arena);
     return moved;
 }
 
@@ -178,6 +180,12 @@ static bool refuse_record(struct drain *drain, struct str bytes, struct str word
     return true;
 }
 
+static bool is_of_queue(const struct drain *drain, const struct parcel *item)
+{
+    const struct source *source = drain->queue.source;
+    return source && item->source == source_id(source);
+}
+
 /* False: it cannot be kept now. */
 static bool settle_record(struct drain *drain, struct str bytes, const struct parcel *item)
 {
@@ -190,6 +198,7 @@ static bool settle_record(struct drain *drain, struct str bytes, const struct pa
         !refuse_record(drain, bytes, str_from(item->words)))
         return false;
     drain->totals->in_flight--;
+    drain->live_in_flight -= !is_of_queue(drain, item);
     drain->totals->delivered += item->outcome == OUTCOME_DELIVERED;
     struct source *source = state_source(drain->host.engine->state, item->source);
     if (item->seq && source)
@@ -211,7 +220,7 @@ bool drain_settle(struct drain *drain, struct payload *payload)
 
 void drain_recall(struct drain *drain, struct delivery *delivery, int64_t mono_ns, bool is_needed)
 {
-    if (!is_needed || !drain->queue.is_open) {
+    if (!is_needed || !drain->live_in_flight || !drain->queue.is_open) {
         drain->needed_since_ns = 0;
         return;
     }

@@ -33,6 +33,7 @@ struct drain {
     struct letters letters;
     struct payloads refused; /* came back, and their dead letters cannot be kept now */
     int64_t away_since_ns;   /* mono: when the breaker opened; 0: it is closed */
+    uint64_t live_in_flight; /* events that wait in memory or are under way, and did not come out of the queue */
     int64_t needed_since_ns; /* mono: since when it lacks what a leaving source may soon lose; 0: it does not */
     struct ledger *ledger;
     struct output_totals *totals; /* its own row of the ledger */
@@ -63,7 +64,7 @@ void drain_committed(struct drain *drain, uint64_t ticket);
  * queue. False: some record cannot be kept now, all others have their outcome; the drain wants the same payload again. */
 bool drain_settle(struct drain *drain, struct payload *payload);
 /* is_needed: what waits here in memory had better be on disk (its source may soon be gone, or goes on). After a while, or
- * when the far end is away, it is called back, into the queue. */
+ * when the far end is away, it is called back, into the queue; but not while all of it came from there. */
 void drain_recall(struct drain *drain, struct delivery *delivery, int64_t mono_ns, bool is_needed);
 /* What its delivery told of itself. */
 void drain_hear(struct drain *drain, const struct notice *notice, int64_t mono_ns);

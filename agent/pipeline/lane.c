@@ -83,7 +83,7 @@ static uint64_t left_behind(struct lane *lane)
     uint64_t behind = 0;
     for (uint16_t i = 0; i < pipeline->drain_count; i++)
         behind |= (uint64_t)room_is_left_behind(pipeline, &pipeline->drains[i]) << i;
-    return behind ? behind & state_owed(lane->state, pipeline->entry_count) : 0;
+    return behind;
 }
 
 /* What a source that may soon be gone still owes must not live in memory alone. */

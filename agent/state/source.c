@@ -229,15 +229,6 @@ uint64_t state_leaving(const struct state *state)
     return owed;
 }
 
-uint64_t state_owed(const struct state *state, uint32_t inputs)
-{
-    uint64_t owed = 0;
-    for (uint32_t id = 0; id < state->source_room; id++)
-        if (state->sources[id] && state->sources[id]->input < inputs)
-            owed |= owed_of(state->sources[id]);
-    return owed;
-}
-
 bool source_set_note(struct source *source, struct str note)
 {
     return note.len <= NOTE_BYTES_MAX && keep_text(&source->note, note);

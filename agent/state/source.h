@@ -128,8 +128,6 @@ bool source_maybe_sent(const struct source *source, uint64_t offset);
 
 /* Outputs at which sources that are leaving have something open: a bit each. Looks at the ends of their lists. */
 uint64_t state_leaving(const struct state *state);
-/* The same of all sources of the first so many inputs. */
-uint64_t state_owed(const struct state *state, uint32_t inputs);
 
 /* Oldest position that is open, UINT64_MAX: none. */
 uint64_t source_oldest_open(const struct source *source);

@@ -58,6 +58,33 @@ static void what_was_under_way_joins_the_queue_so_the_next_start_begins_behind_i
     away_close(&away);
 }
 
+/* Though the output is owed what a filter holds: calling back what came from the queue would write
+ * it there once a second.
+ */
+static void what_it_gave_to_probe_with_is_not_put_into_it_again(void)
+{
+    const struct str held = STR("{\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\"}\n");
+    away_open(&away, AWAY_INPUT
+              "branch \"few\" { filter parse { }\n filter sample { wait = 1h }\n" AWAY_FAR
+              "} }\n" AWAY_FILE);
+    away_leave(&away);
+    sim_files_append(away.rig.sim, "/logs/b.log", held);
+    away_write(&away, "/logs/a.log", 200);
+    rig_steps(&away.rig, 700);
+    away_write(&away, "/logs/a.log", 200);
+    rig_steps(&away.rig, 700);
+    CHECK_EQ(away_totals(&away)->held, 1);
+    CHECK_EQ(away_drain(&away)->live_in_flight, 0);
+    CHECK(away_totals(&away)->in_flight > 0);
+    uint64_t ordinal = away_drain(&away)->queue.spool.ordinal;
+    rig_steps(&away.rig, 2000);
+    CHECK_EQ(away_drain(&away)->queue.spool.ordinal, ordinal);
+    away_return(&away);
+    away_arrive(&away);
+    CHECK_EQ(away_totals(&away)->delivered, 400);
+    away_close(&away);
+}
+
 static void what_waits_is_seen_in_metrics_and_ledger(void)
 {
     struct buffer text;
@@ -342,6 +369,7 @@ static void a_renamed_output_takes_over_what_waited_for_the_old_one(void)
 
 CHECK_MAIN(TEST(what_a_dead_far_end_misses_waits_on_disk_and_arrives_when_it_is_back),
            TEST(what_was_under_way_joins_the_queue_so_the_next_start_begins_behind_it),
+           TEST(what_it_gave_to_probe_with_is_not_put_into_it_again),
            TEST(what_waits_is_seen_in_metrics_and_ledger),
            TEST(kill_9_at_any_step_loses_nothing_of_it_and_sends_nothing_twice),
            TEST(a_source_that_was_deleted_meanwhile_is_missed_by_nobody),
