@@ -40,8 +40,7 @@ static bool execution_read(struct reader *reader, struct str text)
     int64_t number;
     reader_extra(reader, "http.request.id", (struct value){.kind = VALUE_TEXT, .text = id});
     if (status.found && code.len == 3 && str_to_int(code, &number))
-        reader_value(reader, SLOT_HTTP_STATUS,
-                     (struct value){.kind = VALUE_INTEGER, .integer = number});
+        reader_integer(reader, SLOT_HTTP_STATUS, VALUE_INTEGER, number);
     if (str_starts(said, STR("Execution failed")))
         reader_failed(reader);
     reader_text(reader, SLOT_BODY, said);

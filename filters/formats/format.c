@@ -16,18 +16,20 @@ enum {
 /* --- fields
  * ---------------------------------------------------------------------------------------- */
 
-void reader_value_slowly(struct reader *reader, enum slot slot, struct value value)
+struct field *reader_place_slowly(struct reader *reader, enum slot slot)
 {
     struct event *event = reader->event;
-    if (!event_add(event, (struct field){.key = slot_keys[slot], .value = value}, reader->arena))
-        return;
-    event->fields[event->count - 1].slot = (uint8_t)slot;
-    event->slots[slot] = event->count;
+    if (!event_add(event, (struct field){.key = slot_keys[slot]}, reader->arena))
+        return NULL;
+    slot_give(event, slot, (uint16_t)(event->count - 1));
+    return &event->fields[event->count - 1];
 }
 
 void reader_bool(struct reader *reader, enum slot slot, bool truth)
 {
-    reader_value(reader, slot, (struct value){.kind = VALUE_BOOL, .truth = truth});
+    struct field *field = reader_place(reader, slot);
+    if (field)
+        field->value = (struct value){.kind = VALUE_BOOL, .truth = truth};
 }
 
 void reader_extra(struct reader *reader, const char *key, struct value value)

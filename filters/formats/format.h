@@ -59,39 +59,63 @@ static inline bool reader_has(const struct reader *reader, enum slot slot)
 {
     return reader->event->slots[slot] != 0;
 }
-void reader_value_slowly(struct reader *reader, enum slot slot, struct value value); /* makes room */
+struct field *reader_place_slowly(struct reader *reader, enum slot slot); /* makes room */
 
-/* The value must be of a kind that the slot takes: nobody looks again. */
-static inline void reader_value(struct reader *reader, enum slot slot, struct value value)
+/* A new field that fills the slot, null if it is filled or there is no room. The value is the caller's to write, each
+ * member by itself: a value that was just made and is copied whole waits for its own stores. It must be of a kind that
+ * the slot takes: nobody looks again. */
+static inline struct field *reader_place(struct reader *reader, enum slot slot)
 {
     struct event *event = reader->event;
     if (event->slots[slot])
-        return;
-    if (UNLIKELY(event->count >= event->room || event->flags & EVENT_SHARED)) {
-        reader_value_slowly(reader, slot, value);
-        return;
-    }
+        return NULL;
+    if (UNLIKELY(event->count >= event->room || event->flags & EVENT_SHARED))
+        return reader_place_slowly(reader, slot);
     struct field *field = &event->fields[event->count++];
     field->key = slot_keys[slot];
-    field->value = value;
     field->name = 0;
     field->slot = (uint8_t)slot;
     field->flags = 0;
     event->slots[slot] = event->count;
     event->flags |= EVENT_EDITED;
+    return field;
 }
 
+/* One that stands in the line. */
+static inline void reader_value(struct reader *reader, enum slot slot, const struct value *value)
+{
+    struct field *field = reader_place(reader, slot);
+    if (field)
+        field->value = *value;
+}
+
+/* INTEGER, TIME or DURATION. */
+static inline void reader_integer(struct reader *reader, enum slot slot, enum value_kind kind, int64_t integer)
+{
+    struct field *field = reader_place(reader, slot);
+    if (!field)
+        return;
+    field->value.kind = kind;
+    field->value.integer = integer;
+}
+
+static inline void reader_spelled(struct reader *reader, enum slot slot, enum value_kind kind, struct str text)
+{
+    struct field *field = text.len ? reader_place(reader, slot) : NULL;
+    if (!field)
+        return;
+    field->value.kind = kind;
+    field->value.text = text;
+}
 /* An empty text is no field. */
 static inline void reader_text(struct reader *reader, enum slot slot, struct str text)
 {
-    if (text.len)
-        reader_value(reader, slot, (struct value){.kind = VALUE_TEXT, .text = text});
+    reader_spelled(reader, slot, VALUE_TEXT, text);
 }
 /* One in which nothing has to be escaped, not even in JSON. */
 static inline void reader_word(struct reader *reader, enum slot slot, struct str word)
 {
-    if (word.len)
-        reader_value(reader, slot, (struct value){.kind = VALUE_STRING, .text = word});
+    reader_spelled(reader, slot, VALUE_STRING, word);
 }
 void reader_bool(struct reader *reader, enum slot slot, bool truth);
 /* A field without a slot; the key lives for ever. */

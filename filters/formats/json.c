@@ -33,7 +33,7 @@ static void say_again(struct reader *reader, const struct field *said, uint16_t 
 {
     bool is_file = count == 1 && said->slot == SLOT_LOG_FILE_PATH && !(said->flags & FIELD_REMOVED);
     if (is_file && !(keys & KEYS_TELL_FILE)) {
-        reader_value(reader, SLOT_LOG_FILE_PATH, said->value);
+        reader_value(reader, SLOT_LOG_FILE_PATH, &said->value);
         return;
     }
     for (uint16_t i = 0; i < count; i++)

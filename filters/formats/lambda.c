@@ -85,7 +85,7 @@ static bool take_label(struct str *rest, uint8_t *foreseen, const struct label *
 static void put(struct reader *reader, const struct label *label, struct value value)
 {
     if (label->slot)
-        reader_value(reader, label->slot, value);
+        reader_value(reader, label->slot, &value);
     else
         reader_extra(reader, label->extra, value);
 }
@@ -96,7 +96,7 @@ static void put_number(struct reader *reader, const struct label *label, struct 
     if (!duration_read(text, NS_PER_MS, &ns))
         return;
     if (label->kind == LABEL_DURATION)
-        reader_value(reader, SLOT_DURATION, (struct value){.kind = VALUE_DURATION, .integer = ns});
+        reader_integer(reader, SLOT_DURATION, VALUE_DURATION, ns);
     put(reader, label, (struct value){.kind = VALUE_NUMBER, .text = text});
 }
 

@@ -118,8 +118,7 @@ static void header_read(struct reader *reader, struct str header)
     if (context->has_span)
         reader_word(reader, SLOT_PARENT_SPAN_ID, (struct str){context->span, sizeof context->span});
     if (context->flags != TRACE_FLAGS_UNSAID)
-        reader_value(reader, SLOT_TRACE_FLAGS,
-                     (struct value){.kind = VALUE_INTEGER, .integer = context->flags});
+        reader_integer(reader, SLOT_TRACE_FLAGS, VALUE_INTEGER, context->flags);
 }
 
 /* {"spanId":"..","type":"X-Amzn-Trace-Id","value":"Root=1-..;Parent=..;Sampled=1"} */
@@ -130,14 +129,14 @@ static void tracing_read(struct reader *reader, struct members *members)
         if (member->value.kind != VALUE_STRING)
             continue;
         if (str_equal(member->key, STR("spanId")))
-            reader_value(reader, SLOT_SPAN_ID, member->value);
+            reader_value(reader, SLOT_SPAN_ID, &member->value);
         else if (str_equal(member->key, STR("value")))
             header_read(reader, member->value.text);
     }
 }
 
 /* Only the report's duration is that of the invocation: the others would count it twice. */
-static void duration_put(struct reader *reader, enum slot slot, struct value value)
+static void duration_put(struct reader *reader, enum slot slot, const struct value *value)
 {
     int64_t ns;
     double ms;
@@ -145,22 +144,22 @@ static void duration_put(struct reader *reader, enum slot slot, struct value val
         reader_value(reader, slot, value);
         return;
     }
-    if (!duration_read(value.text, NS_PER_MS, &ns)) {
-        if (!value_number(value, &ms) || ms < 0 || ms > 1e12) /* 1.5e3: nobody writes it, all may */
+    if (!duration_read(value->text, NS_PER_MS, &ns)) {
+        if (!value_number(*value, &ms) || ms < 0 ||
+            ms > 1e12) /* 1.5e3: nobody writes it, all may */
             return;
         ns = (int64_t)(ms * NS_PER_MS);
     }
-    reader_value(reader, SLOT_DURATION, (struct value){.kind = VALUE_DURATION, .integer = ns});
+    reader_integer(reader, SLOT_DURATION, VALUE_DURATION, ns);
     reader_value(reader, SLOT_LAMBDA_DURATION, value);
 }
 
-static bool memory_put(struct reader *reader, struct value value)
+static bool memory_put(struct reader *reader, const struct value *value)
 {
     int64_t megabytes;
-    if (!value_integer(value, &megabytes) || megabytes < 0 || megabytes > INT32_MAX)
+    if (!value_integer(*value, &megabytes) || megabytes < 0 || megabytes > INT32_MAX)
         return false;
-    reader_value(reader, SLOT_FAAS_MAX_MEMORY,
-                 (struct value){.kind = VALUE_INTEGER, .integer = megabytes * BYTES_PER_MB});
+    reader_integer(reader, SLOT_FAAS_MAX_MEMORY, VALUE_INTEGER, megabytes * BYTES_PER_MB);
     return true;
 }
 
@@ -173,19 +172,19 @@ static bool known_read(struct reader *reader, const struct report *report,
     switch (known->kind) {
     case MEMBER_TEXT:
         if (value_is_text(*value))
-            reader_value(reader, known->slot, *value);
+            reader_value(reader, known->slot, value);
         return value_is_text(*value);
     case MEMBER_NUMBER:
         if (value->kind == VALUE_NUMBER)
-            reader_value(reader, known->slot, *value);
+            reader_value(reader, known->slot, value);
         return value->kind == VALUE_NUMBER;
     case MEMBER_DURATION:
         if (value->kind != VALUE_NUMBER || !report->type->duration)
             return false;
-        duration_put(reader, report->type->duration, *value);
+        duration_put(reader, report->type->duration, value);
         return true;
     case MEMBER_MEMORY:
-        return memory_put(reader, *value);
+        return memory_put(reader, value);
     case MEMBER_METRICS:
         if (value->kind != VALUE_OBJECT)
             return false;

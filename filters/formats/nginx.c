@@ -45,7 +45,7 @@ static void number_put(struct reader *reader, enum slot slot, struct str text)
 {
     int64_t number;
     if (str_to_int(text, &number) && number >= 0)
-        reader_value(reader, slot, (struct value){.kind = VALUE_INTEGER, .integer = number});
+        reader_integer(reader, slot, VALUE_INTEGER, number);
 }
 
 /* `GET /cart?item=1 HTTP/1.1`; whatever else a client sent is kept as it is. */
@@ -110,7 +110,7 @@ static void ingress_read(struct reader *reader, struct str rest)
     int64_t ns;
     number_put(reader, SLOT_HTTP_REQUEST_SIZE, size);
     if (duration_read(time, NS_PER_S, &ns))
-        reader_value(reader, SLOT_DURATION, (struct value){.kind = VALUE_DURATION, .integer = ns});
+        reader_integer(reader, SLOT_DURATION, VALUE_DURATION, ns);
     word_put(reader, "nginx.upstream", rest);
 }
 
