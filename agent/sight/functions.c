@@ -102,12 +102,19 @@ function_search(struct functions *functions, const struct event *event, struct a
 }
 
 /* Lines of one function come in runs. */
+static inline bool is_of_last(const struct functions *functions, const struct event *event)
+{
+    if (!event->slots[SLOT_FAAS_NAME] || !functions->last)
+        return false;
+    const struct field *field = event_slot(event, SLOT_FAAS_NAME);
+    bool is_text = field->value.kind == VALUE_STRING || field->value.kind == VALUE_TEXT;
+    return is_text && str_equal(functions->last->name, field->value.text);
+}
+
 static inline struct function *function_of(struct functions *functions, const struct event *event,
                                            struct arena *scratch)
 {
-    const struct field *field = event_slot(event, SLOT_FAAS_NAME);
-    bool is_text = field && (field->value.kind == VALUE_STRING || field->value.kind == VALUE_TEXT);
-    if (LIKELY(is_text && functions->last && str_equal(functions->last->name, field->value.text)))
+    if (LIKELY(is_of_last(functions, event)))
         return functions->last;
     return function_search(functions, event, scratch);
 }
@@ -122,16 +129,21 @@ static uint64_t *failing_slot(struct functions *functions, const struct event *e
     return &functions->failing[*ret_hash >> 32 & (FAILING_SLOTS - 1)];
 }
 
-/* What the platform says stands in fields of their own, in the unit of the slot. */
-static double slot_number(const struct event *event, enum slot slot, struct arena *scratch)
+static double number_there(const struct event *event, enum slot slot, struct arena *scratch)
 {
     const struct field *field = event_slot(event, slot);
     double number = 0;
-    if (is_nowhere(event, slot))
-        return 0;
-    bool is_plain = field && (field->value.kind == VALUE_INTEGER || slot_type(slot) == SLOT_FLOAT);
+    if (field && field->value.kind == VALUE_INTEGER)
+        return (double)field->value.integer;
+    bool is_plain = field && slot_type(slot) == SLOT_FLOAT;
     struct value value = is_plain ? field->value : event_get_slot(event, slot, scratch);
     return value_number(value, &number) ? number : 0;
+}
+
+/* What the platform says stands in fields of their own, in the unit of the slot. */
+static inline double slot_number(const struct event *event, enum slot slot, struct arena *scratch)
+{
+    return is_nowhere(event, slot) ? 0 : number_there(event, slot, scratch);
 }
 
 static void count_report(struct function *function, const struct event *event,
@@ -160,8 +172,10 @@ static void count_report(struct function *function, const struct event *event,
 }
 
 /* An event that failed, or the last one of its invocation. */
-static void count_end(struct functions *functions, struct function *function,
-                      const struct event *event, bool failed, struct arena *scratch)
+static __attribute__((noinline)) void count_end(struct functions *functions,
+                                                struct function *function,
+                                                const struct event *event, bool failed,
+                                                struct arena *scratch)
 {
     uint64_t hash = 0;
     uint64_t *slot = failing_slot(functions, event, scratch, &hash);
