@@ -152,10 +152,25 @@ struct str event_severity_word(const struct event *event)
     return severity_word(event->severity);
 }
 
+/* None of the slots that tell of an error is filled, and nothing among the fields could hide them.
+ */
+static inline bool is_without_signs(const struct event *event)
+{
+    uint64_t signs = event_flat_bit(SLOT_HTTP_STATUS) | event_flat_bit(SLOT_ERROR) |
+                     event_flat_bit(SLOT_EXCEPTION_MESSAGE) | event_flat_bit(SLOT_EXCEPTION_TYPE) |
+                     event_flat_bit(SLOT_EXCEPTION_STACKTRACE);
+    const uint16_t *slots = event->slots;
+    unsigned filled = slots[SLOT_HTTP_STATUS] | slots[SLOT_ERROR] | slots[SLOT_EXCEPTION_MESSAGE] |
+                      slots[SLOT_EXCEPTION_TYPE] | slots[SLOT_EXCEPTION_STACKTRACE];
+    return !filled && (event->flat & signs) == signs;
+}
+
 bool event_is_error(const struct event *event, struct arena *scratch)
 {
     (void)scratch;
     if (event->severity >= SEVERITY_ERROR || event->flags & (EVENT_FAILED | EVENT_PARSE_FAILED))
         return true;
+    if (is_without_signs(event))
+        return false;
     return is_server_error(event) || says_error(event) || has_exception(event);
 }

@@ -55,6 +55,7 @@ static inline const char *is_inside(struct scan *scan, const char *at, unsigned 
 enum { FIELDS_SPARE = 6, FIELDS_FIRST = 24 };
 
 struct variant {
+    size_t block;
     const char *(*fields)(struct scan *scan, const char *at);
     const char *(*value)(struct scan *scan, const char *at, struct value *ret);
 };
@@ -261,16 +262,23 @@ void scan_fill(struct scan *scan, struct field *field, enum slot slot, uint8_t r
         return;
     enum slot claimed = claim(scan, slot, field);
     if (LIKELY(claimed == slot) || (claimed != SLOT_NONE && !event->slots[claimed]))
-        slot_give(event, claimed, (uint16_t)(event->count - 1));
+        slot_give(event, claimed, event->count); /* which does not count it yet */
+}
+
+void scan_ask_slot(struct scan *scan, const struct shape_node *node, struct field *field)
+{
+    scan->top_twins |= node->is_twin;
+    if (node->slot != SLOT_NONE)
+        scan_fill(scan, field, (enum slot)node->slot, node->rank);
 }
 
 /* --- which variant
  * ------------------------------------------------------------------------------------ */
 
-static const struct variant plain = {fields_plain, any_plain};
+static const struct variant plain = {BLOCK_plain, fields_plain, any_plain};
 #if defined(__x86_64__)
-static const struct variant sse2 = {fields_sse2, any_sse2};
-static const struct variant avx2 = {fields_avx2, any_avx2};
+static const struct variant sse2 = {BLOCK_sse2, fields_sse2, any_sse2};
+static const struct variant avx2 = {BLOCK_avx2, fields_avx2, any_avx2};
 #endif
 
 /* What this processor has of a variant, or null. */
@@ -299,19 +307,26 @@ bool scan_use(enum scan_variant variant)
 
 /* The vector variants look at whole blocks of a line, so it must hold one, and trust in the brace
  * at its end. */
-static const struct variant *variant_for(const struct scan *scan)
+static inline const struct variant *choose_variant(struct scan *scan)
 {
     if (UNLIKELY(!chosen))
         scan_use(SCAN_BEST);
     bool fits = scan->end - scan->start >= BLOCK_LINE_MIN && scan->end[-1] == '}';
-    return LIKELY(fits) ? chosen : &plain;
+    const struct variant *variant = LIKELY(fits) ? chosen : &plain;
+    scan->last = scan->end - variant->block;
+    return variant;
 }
 
-static const char *text_end(struct str line)
+static inline bool is_blank(char byte)
+{
+    return UNLIKELY((unsigned char)byte <= ' ') &&
+           (byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n');
+}
+
+static inline const char *text_end(struct str line)
 {
     const char *end = line.at + line.len;
-    while (end > line.at &&
-           (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r' || end[-1] == '\n'))
+    while (end > line.at && is_blank(end[-1]))
         end--;
     return end;
 }
@@ -453,18 +468,18 @@ static struct scan start(struct scanner *scanner, struct event *event, struct ar
         event->slots[event->fields[i].slot] = 0; /* mostly it has one field: what the input said */
     event->count = event->room = 0;
     event->flat = EVENT_ALL_FLAT;
-    scanner->kept_end = scanner->kept;
     scanner->leaf = NULL;
     return (struct scan){.start = event->bytes.at,
                          .end = text_end(event->bytes),
+                         .kept = scanner->kept,
+                         .kept_last = scanner->kept + KEPT_MEMBERS_MAX,
                          .scanner = scanner,
                          .event = event,
                          .arena = arena};
 }
 
 /* Invalid UTF-8 in a string is no reason to lose the structure: U+FFFD for it, and again. */
-static __attribute__((noinline)) enum scan_result scan_repaired(struct scan *scan,
-                                                                const struct variant *variant)
+static __attribute__((noinline)) enum scan_result scan_repaired(struct scan *scan)
 {
     struct event *event = scan->event;
     struct str repaired = utf8_repair(event->bytes, scan->arena);
@@ -472,7 +487,7 @@ static __attribute__((noinline)) enum scan_result scan_repaired(struct scan *sca
         return SCAN_NO_ROOM;
     event->bytes = repaired;
     *scan = start(scan->scanner, event, scan->arena);
-    enum scan_result result = scan_line(scan, variant);
+    enum scan_result result = scan_line(scan, choose_variant(scan));
     struct value what = {.kind = VALUE_STRING, .text = STR("invalid UTF-8 was replaced")};
     if (result == SCAN_OK && !event_set_slot(event, SLOT_PARSE_ERROR, what, scan->arena))
         return SCAN_NO_ROOM;
@@ -483,12 +498,10 @@ enum scan_result scan_object(struct scanner *scanner, struct event *event, struc
                              size_t *ret_error_at)
 {
     struct scan scan = start(scanner, event, arena);
-    const struct variant *variant = variant_for(&scan);
-    enum scan_result result = scan_line(&scan, variant);
+    enum scan_result result = scan_line(&scan, choose_variant(&scan));
     if (UNLIKELY(scan.bad_utf8))
-        result = scan_repaired(&scan, variant);
-    if (UNLIKELY(result != SCAN_OK))
-        scanner->kept_end = scanner->kept;
+        result = scan_repaired(&scan);
+    scanner->kept_end = LIKELY(result == SCAN_OK) ? scan.kept : scanner->kept;
     if (result == SCAN_INVALID)
         *ret_error_at = (size_t)(scan.error_at - scan.start);
     return result;
@@ -496,10 +509,12 @@ enum scan_result scan_object(struct scanner *scanner, struct event *event, struc
 
 bool scan_is_valid(struct str json)
 {
-    struct scan scan = {.start = json.at, .end = text_end(json)};
+    struct kept_member nobodys;
+    struct scan scan = {
+        .start = json.at, .end = text_end(json), .kept = &nobodys, .kept_last = &nobodys};
     struct value value;
     const char *at = scan_blank(&scan, scan.start);
-    at = variant_for(&scan)->value(&scan, at, &value);
+    at = choose_variant(&scan)->value(&scan, at, &value);
     return at && is_end(&scan, at);
 }
 

@@ -5,10 +5,11 @@
  *   stop    first byte in [at, end) that is a quote, a backslash or a control character, or end;
  *           *high is not 0 if a byte above 0x7F may stand before it
  *   closing the quote that ends a string which begins at `at`, if that holds nothing but plain ASCII; null: who knows
- *   digits  first byte in [at, end) that is no digit, or end
+ *   digits  first byte from `at` on that is no digit; in plain C perhaps the line's end
  *   match   true if the bytes at `at` begin with the node's token
- * The vector ones never read outside the line: near its end they load the last block of it again and shift
- * away what was seen. So the line must be at least BLOCK_LINE_MIN bytes long.
+ * `last` is where the last block of the line begins; of plain C, whose blocks are empty, its end. The vector ones never
+ * read outside the line: near its end they load the last block of it again and shift away what was seen. So the line
+ * must be at least BLOCK_LINE_MIN bytes long, and end with a byte that is no digit.
  */
 #ifndef WEIR_SCAN_BLOCK_H
 #define WEIR_SCAN_BLOCK_H
@@ -18,7 +19,12 @@
 #include "agent/data/shape.h"
 #include "agent/must.h"
 
-enum { BLOCK_LINE_MIN = 64 };
+enum {
+    BLOCK_LINE_MIN = 64,
+    BLOCK_plain = 0,
+    BLOCK_sse2 = 16,
+    BLOCK_avx2 = 32,
+};
 
 /* --- plain C ----------------------------------------------------------------------------------------- */
 
@@ -90,11 +96,14 @@ TARGET_SSE2 static inline struct block look_sse2(const char *at)
     return (struct block){(uint32_t)_mm_movemask_epi8(stops), (uint32_t)_mm_movemask_epi8(v)};
 }
 
-/* Bytes that are a stop or above 0x7F. */
+/* Bytes that are a stop or above 0x7F: as signed ones, these and control characters are less than a blank. */
 TARGET_SSE2 static inline uint32_t look_odd_sse2(const char *at)
 {
-    struct block block = look_sse2(at);
-    return block.stops | block.high;
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i quotes = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+    __m128i slashes = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+    __m128i others = _mm_cmplt_epi8(v, _mm_set1_epi8(' '));
+    return (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, slashes), others));
 }
 
 TARGET_SSE2 static inline uint32_t look_digits_sse2(const char *at)
@@ -111,47 +120,52 @@ TARGET_SSE2 static inline bool same_sse2(const char *at, const char *token, uint
     return (differ & mask & 0xFFFF) == 0;
 }
 
-/* Quotes, backslashes and the last control character, a block of each. Compilers that know what stands here make it
- * anew for every string, by six instructions; so they are not told. */
-static inline const __m256i *stop_bytes(void)
+/* A block of each byte that is looked for. Compilers that know what stands here make it anew for every string, by six
+ * instructions; so they are not told. */
+enum { QUOTES, SLASHES, LAST_CONTROLS, BLANKS, ZEROS, NINES, BYTE_BLOCKS };
+
+#define EIGHT_OF(byte) byte, byte, byte, byte, byte, byte, byte, byte
+#define BLOCK_OF(byte) {EIGHT_OF(byte), EIGHT_OF(byte), EIGHT_OF(byte), EIGHT_OF(byte)}
+
+static inline const __m256i *byte_blocks(void)
 {
-    static const char bytes[] __attribute__((aligned(32))) =
-        "\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"" "\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\""
-        "\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\" "\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\"
-        "\x1f\x1f\x1f\x1f\x1f\x1f\x1f\x1f\x1f\x1f\x1f\x1f\x1f\x1f\x1f\x1f" "\x1f\x1f\x1f\x1f\x1f\x1f\x1f\x1f\x1f\x1f\x1f\x1f\x1f\x1f\x1f\x1f";
-    const void *at = bytes;
+    static const char blocks[BYTE_BLOCKS][BLOCK_avx2] __attribute__((aligned(BLOCK_avx2))) = {
+        [QUOTES] = BLOCK_OF('"'), [SLASHES] = BLOCK_OF('\\'), [LAST_CONTROLS] = BLOCK_OF(0x1F),
+        [BLANKS] = BLOCK_OF(' '), [ZEROS] = BLOCK_OF('0'), [NINES] = BLOCK_OF(9),
+    };
+    const void *at = blocks;
     __asm__("" : "+r"(at));
     return at;
 }
 
 TARGET_AVX2 static inline struct block look_avx2(const char *at)
 {
-    const __m256i *bytes = stop_bytes();
+    const __m256i *blocks = byte_blocks();
     __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)at);
-    __m256i quotes = _mm256_cmpeq_epi8(v, bytes[0]);
-    __m256i slashes = _mm256_cmpeq_epi8(v, bytes[1]);
-    __m256i controls = _mm256_cmpeq_epi8(_mm256_min_epu8(v, bytes[2]), v);
+    __m256i quotes = _mm256_cmpeq_epi8(v, blocks[QUOTES]);
+    __m256i slashes = _mm256_cmpeq_epi8(v, blocks[SLASHES]);
+    __m256i controls = _mm256_cmpeq_epi8(_mm256_min_epu8(v, blocks[LAST_CONTROLS]), v);
     __m256i stops = _mm256_or_si256(_mm256_or_si256(quotes, slashes), controls);
     return (struct block){(uint32_t)_mm256_movemask_epi8(stops), (uint32_t)_mm256_movemask_epi8(v)};
 }
 
 TARGET_AVX2 static inline uint32_t look_odd_avx2(const char *at)
 {
-    const __m256i *bytes = stop_bytes();
+    const __m256i *blocks = byte_blocks();
     __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)at);
-    __m256i quotes = _mm256_cmpeq_epi8(v, bytes[0]);
-    __m256i slashes = _mm256_cmpeq_epi8(v, bytes[1]);
-    __m256i controls = _mm256_cmpeq_epi8(_mm256_min_epu8(v, bytes[2]), v);
-    __m256i odd = _mm256_or_si256(_mm256_or_si256(quotes, slashes), _mm256_or_si256(controls, v));
-    return (uint32_t)_mm256_movemask_epi8(odd);
+    __m256i quotes = _mm256_cmpeq_epi8(v, blocks[QUOTES]);
+    __m256i slashes = _mm256_cmpeq_epi8(v, blocks[SLASHES]);
+    __m256i others = _mm256_cmpgt_epi8(blocks[BLANKS], v);
+    return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(_mm256_or_si256(quotes, slashes), others));
 }
 
 TARGET_AVX2 static inline uint32_t look_digits_avx2(const char *at)
 {
-    __m256i v = _mm256_sub_epi8(_mm256_loadu_si256((const __m256i *)(const void *)at),
-                                _mm256_set1_epi8('0'));
-    return (uint32_t)_mm256_movemask_epi8(
-        _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(9)), v));
+    const __m256i *blocks = byte_blocks();
+    __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)at);
+    __m256i values = _mm256_sub_epi8(v, blocks[ZEROS]);
+    __m256i small = _mm256_min_epu8(values, blocks[NINES]);
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(small, values));
 }
 
 TARGET_AVX2 static inline bool same_avx2(const char *at, const char *token, uint32_t mask)
@@ -189,48 +203,45 @@ TARGET_AVX2 static inline bool same_avx2(const char *at, const char *token, uint
         return stop_last_##variant(at, end, high);                                                 \
     }                                                                                              \
                                                                                                    \
-    TARGET static inline __attribute__((always_inline)) const char *closing_##variant(              \
-        const char *at, const char *end)                                                           \
+    TARGET static inline __attribute__((always_inline)) const char *closing_##variant(             \
+        const char *at, const char *last)                                                          \
     {                                                                                              \
         uint32_t odd;                                                                              \
-        for (; LIKELY(end - at >= BLOCK); at += BLOCK) {                                           \
+        for (; LIKELY(at <= last); at += BLOCK) {                                                  \
             odd = look_odd_##variant(at);                                                          \
             if (LIKELY(odd != 0)) {                                                                \
                 at += __builtin_ctz(odd);                                                          \
                 return LIKELY(*at == '"') ? at : NULL;                                             \
             }                                                                                      \
         }                                                                                          \
-        odd = (uint32_t)((uint64_t)look_odd_##variant(end - BLOCK) >> (at - (end - BLOCK)));       \
+        odd = (uint32_t)((uint64_t)look_odd_##variant(last) >> (at - last));                       \
         at += odd ? __builtin_ctz(odd) : 0;                                                        \
         return LIKELY(odd && *at == '"') ? at : NULL;                                              \
     }                                                                                              \
                                                                                                    \
-    TARGET static inline const char *digits_##variant(const char *at, const char *end)             \
+    TARGET static inline const char *digits_##variant(const char *at, const char *last)            \
     {                                                                                              \
-        for (;;) {                                                                                 \
-            const char *from = LIKELY(end - at >= BLOCK) ? at : end - BLOCK;                       \
-            uint64_t others = ~(uint64_t)look_digits_##variant(from) & ((UINT64_C(1) << BLOCK) - 1);\
-            others >>= at - from;                                                                  \
-            if (LIKELY(others != 0))                                                               \
-                return at + __builtin_ctzll(others);                                               \
-            if (end - at <= BLOCK)                                                                 \
-                return end;                                                                        \
-            at += BLOCK;                                                                           \
+        for (;; at += BLOCK) {                                                                     \
+            const char *from = LIKELY(at <= last) ? at : last;                                     \
+            uint64_t others = ~(uint64_t)look_digits_##variant(from) >> (at - from);               \
+            int count = __builtin_ctzll(others);                                                   \
+            if (LIKELY(count < BLOCK))                                                             \
+                return at + count;                                                                 \
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
     TARGET static inline bool match_##variant(const struct shape_node *node, const char *at,       \
-                                              const char *end)                                     \
+                                              const char *last)                                    \
     {                                                                                              \
-        if (UNLIKELY(end - at < BLOCK))                                                            \
-            return match_plain(node, at, end);                                                     \
+        if (UNLIKELY(at > last))                                                                   \
+            return match_plain(node, at, last + BLOCK);                                            \
         if (!same_##variant(at, node->token, node->mask))                                          \
             return false;                                                                          \
-        return LIKELY(node->token_len <= BLOCK) || match_plain(node, at, end);                     \
+        return LIKELY(node->token_len <= BLOCK) || match_plain(node, at, last + BLOCK);            \
     }
 
-VECTOR_VARIANT(sse2, TARGET_SSE2, 16)
-VECTOR_VARIANT(avx2, TARGET_AVX2, 32)
+VECTOR_VARIANT(sse2, TARGET_SSE2, BLOCK_sse2)
+VECTOR_VARIANT(avx2, TARGET_AVX2, BLOCK_avx2)
 #endif
 
 #endif

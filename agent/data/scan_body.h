@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * V(name) is the name in this variant, SCAN_TARGET what its processor can do. What runs for every value is
- * inlined: a call costs as much as the work. Every function takes the
+ * inlined, for a call costs as much as the work, and what seldom runs is not. Every function takes the
  * place it is at and returns the place behind what it read, or null when that is not valid.
  * Lines of the vector variants end with a brace that closes (variant_for()). So whoever took any other byte has one
  * more to look at, and AT_END() is false there without looking; behind a closed object is_inside() looks.
@@ -37,7 +37,8 @@ SCAN_TARGET static const char *V(string)(struct scan *scan, const char *at, bool
 }
 
 /* A value with escapes or more than ASCII in it, or at the end of the line. */
-SCAN_TARGET static const char *V(odd_string)(struct scan *scan, const char *from, struct value *ret)
+SCAN_TARGET static __attribute__((noinline)) const char *
+V(odd_string)(struct scan *scan, const char *from, struct value *ret)
 {
     bool escaped = false;
     const char *behind = V(string)(scan, from, &escaped);
@@ -51,12 +52,12 @@ SCAN_TARGET static const char *V(odd_string)(struct scan *scan, const char *from
 SCAN_INLINE const char *V(number)(struct scan *scan, const char *at)
 {
     const char *first = at + (*at == '-');
-    const char *behind = V(digits)(first, scan->end);
+    const char *behind = V(digits)(first, scan->last);
     if (UNLIKELY(behind == first || (*first == '0' && behind - first > 1)))
         return scan_fail(scan, behind == first ? behind : first + 1);
     if (!AT_END(scan, behind) && *behind == '.') {
         const char *fraction = behind + 1;
-        behind = V(digits)(fraction, scan->end);
+        behind = V(digits)(fraction, scan->last);
         if (behind == fraction)
             return scan_fail(scan, behind);
     }
@@ -76,7 +77,7 @@ SCAN_INLINE const char *V(literal)(struct scan *scan, const char *at, struct str
 SCAN_INLINE struct shape_node *V(foretold)(const struct scan *scan, const char *at, struct shape_node *node)
 {
     struct shape_node *next = node->child;
-    while (next && !V(match)(next, at, scan->end))
+    while (next && !V(match)(next, at, scan->last))
         next = next->sibling;
     return next;
 }
@@ -100,22 +101,6 @@ SCAN_TARGET static const char *V(new_key)(struct scan *scan, const char *from, s
     return at;
 }
 
-/* A key with its colon, and with the comma before it. What it is stands in its node, or in scan->key if it has
- * none. */
-SCAN_INLINE const char *V(key)(struct scan *scan, const char *at, struct shape_node **node)
-{
-    if (LIKELY(*node != NULL)) {
-        struct shape_node *next = V(foretold)(scan, at, *node);
-        if (LIKELY(next != NULL)) {
-            *node = next;
-            return V(blank)(scan, at + next->token_len); /* there may be more than were foretold */
-        }
-    }
-    at = V(new_key)(scan, at, *node);
-    *node = scan->node;
-    return at;
-}
-
 /* Behind the brace of an object to its first key, or to the brace that closes it. */
 SCAN_INLINE const char *V(first)(struct scan *scan, const char *at)
 {
@@ -133,6 +118,7 @@ SCAN_INLINE const char *V(separator)(struct scan *scan, const char *at)
 }
 
 SCAN_TARGET static const char *V(object)(struct scan *scan, const char *at, struct shape_node *node, unsigned depth);
+SCAN_TARGET static const char *V(odd_object)(struct scan *scan, const char *at, unsigned depth);
 SCAN_TARGET static const char *V(array)(struct scan *scan, const char *at, struct shape_node *node, unsigned depth);
 
 SCAN_INLINE const char *V(container)(struct scan *scan, const char *at, struct shape_node *node, unsigned depth)
@@ -141,57 +127,62 @@ SCAN_INLINE const char *V(container)(struct scan *scan, const char *at, struct s
         return scan_fail(scan, at);
     if (*at == '[')
         return V(array)(scan, at + 1, node, depth + 1);
-    struct shape_node *inner = node ? shape_inner(&scan->scanner->shape, node) : NULL;
-    if (depth > 1 || !scan->scanner)
-        return is_inside(scan, V(object)(scan, at + 1, inner, depth + 1), depth);
-    struct kept_member *kept = scan_keep(scan->scanner);
-    const char *behind = is_inside(scan, V(object)(scan, at + 1, inner, depth + 1), depth);
-    kept->member.value = (struct value){.kind = VALUE_OBJECT, .text = {.at = at, .len = 0}};
-    kept->next = scan->scanner->kept_end;
+    struct kept_member *kept = depth > 1 ? NULL : scan_keep(scan);
+    struct shape_node *inner = LIKELY(node != NULL) ? shape_inner(&scan->scanner->shape, node) : NULL;
+    const char *behind = LIKELY(inner != NULL) ? V(object)(scan, at + 1, inner, depth + 1)
+                                               : V(odd_object)(scan, at + 1, depth + 1);
+    if (kept) {
+        kept->member.value = (struct value){.kind = VALUE_OBJECT, .text = {.at = at, .len = 0}};
+        kept->next = scan->kept;
+    }
+    return is_inside(scan, behind, depth);
+}
+
+SCAN_INLINE const char *V(word)(struct scan *scan, const char *at, struct value *ret)
+{
+    bool is_true = *at == 't';
+    *ret = (struct value){.kind = *at == 'n' ? VALUE_NULL : VALUE_BOOL, .truth = is_true};
+    if (*at == 'n')
+        return V(literal)(scan, at, STR("null"));
+    return is_true ? V(literal)(scan, at, STR("true")) : V(literal)(scan, at, STR("false"));
+}
+
+/* A value that does not begin with a quote here: there may be blanks before it. */
+SCAN_INLINE const char *V(unquoted)(struct scan *scan, const char *at, struct shape_node *node,
+                                    unsigned depth, struct value *ret)
+{
+    at = V(blank)(scan, at);
+    if (AT_END(scan, at))
+        return scan_fail(scan, at);
+    const char *behind;
+    if (LIKELY((unsigned char)(*at - '0') < 10) || *at == '-') {
+        ret->kind = VALUE_NUMBER;
+        behind = V(number)(scan, at);
+    } else if (*at == '{' || *at == '[') {
+        ret->kind = *at == '{' ? VALUE_OBJECT : VALUE_ARRAY;
+        behind = V(container)(scan, at, node, depth);
+    } else if (*at == '"') {
+        return V(odd_string)(scan, at + 1, ret);
+    } else {
+        return V(word)(scan, at, ret);
+    }
+    if (LIKELY(behind != NULL))
+        ret->text = (struct str){at, (size_t)(behind - at)};
     return behind;
 }
 
 /* Any value. node: the key it belongs to. ret: its kind and text. */
 SCAN_INLINE const char *V(value)(struct scan *scan, const char *at, struct shape_node *node,
-                                               unsigned depth, struct value *ret)
+                                 unsigned depth, struct value *ret)
 {
-    if (AT_END(scan, at))
-        return scan_fail(scan, at);
-    const char *behind;
-    if (*at == '"') {
-        const char *quote = V(closing)(at + 1, scan->end);
-        if (UNLIKELY(!quote))
-            return V(odd_string)(scan, at + 1, ret);
-        ret->kind = VALUE_STRING;
-        ret->text = (struct str){at + 1, (size_t)(quote - at) - 1};
-        return quote + 1;
-    }
-    switch (*at) {
-    case '-': case '0': case '1': case '2': case '3': case '4':
-    case '5': case '6': case '7': case '8': case '9':
-        behind = V(number)(scan, at);
-        ret->kind = VALUE_NUMBER;
-        break;
-    case '{': case '[':
-        ret->kind = *at == '{' ? VALUE_OBJECT : VALUE_ARRAY;
-        behind = V(container)(scan, at, node, depth);
-        break;
-    case 't':
-        *ret = (struct value){.kind = VALUE_BOOL, .truth = true};
-        return V(literal)(scan, at, STR("true"));
-    case 'f':
-        *ret = (struct value){.kind = VALUE_BOOL, .truth = false};
-        return V(literal)(scan, at, STR("false"));
-    case 'n':
-        *ret = (struct value){.kind = VALUE_NULL};
-        return V(literal)(scan, at, STR("null"));
-    default:
-        return scan_fail(scan, at);
-    }
-    if (UNLIKELY(!behind))
-        return NULL;
-    ret->text = (struct str){at, (size_t)(behind - at)};
-    return behind;
+    if (AT_END(scan, at) || *at != '"')
+        return V(unquoted)(scan, at, node, depth, ret);
+    const char *quote = V(closing)(at + 1, scan->last);
+    if (UNLIKELY(!quote))
+        return V(odd_string)(scan, at + 1, ret);
+    ret->kind = VALUE_STRING;
+    ret->text = (struct str){at + 1, (size_t)(quote - at) - 1};
+    return quote + 1;
 }
 
 SCAN_TARGET static const char *V(array)(struct scan *scan, const char *at, struct shape_node *node, unsigned depth)
@@ -213,35 +204,58 @@ SCAN_TARGET static const char *V(array)(struct scan *scan, const char *at, struc
     }
 }
 
+/* One member of an object inside the event, with the comma before it. */
+SCAN_INLINE const char *V(member)(struct scan *scan, const char *from, struct shape_node **node, unsigned depth)
+{
+    struct kept_member *kept = scan_keep(scan);
+    struct shape_node *next = LIKELY(*node != NULL) ? V(foretold)(scan, from, *node) : NULL;
+    const char *at;
+    if (LIKELY(next != NULL)) {
+        at = from + next->token_len; /* there may be more blanks than were foretold */
+        scan->met |= next->is_twin;  /* MET_TWINS */
+        kept->member.key = (struct str){from + next->key_at, next->key_len};
+        kept->member.key_escaped = false;
+        kept->mark = &next->mark;
+    } else {
+        at = V(new_key)(scan, from, *node);
+        if (!at)
+            return NULL;
+        next = scan->node;
+        if (scan->key.may_be_twin)
+            scan->met |= next ? MET_TWINS : MET_SUSPECTS;
+        kept->member.key = scan->key.text;
+        kept->member.key_escaped = scan->key.is_escaped;
+        kept->mark = next ? &next->mark : NULL;
+    }
+    *node = next;
+    at = V(value)(scan, at, next, depth, &kept->member.value);
+    kept->next = scan->kept;
+    return at;
+}
+
+/* `at` is behind its brace; node: the root of its keys, or null. */
 SCAN_TARGET static const char *V(object)(struct scan *scan, const char *at, struct shape_node *node, unsigned depth)
 {
+    at = V(first)(scan, at);
+    if (UNLIKELY(!at || *at == '}'))
+        return at ? at + 1 : NULL;
+    do {
+        at = V(member)(scan, at, &node, depth);
+        if (UNLIKELY(!at))
+            return NULL;
+        at = V(separator)(scan, at);
+    } while (LIKELY(at != NULL) && *at == ',');
+    return LIKELY(at != NULL) ? at + 1 : NULL;
+}
+
+/* One whose keys are off the tree, as are those around it. */
+SCAN_TARGET static __attribute__((noinline)) const char *V(odd_object)(struct scan *scan, const char *at, unsigned depth)
+{
     struct bloom outer = scan->bloom;
-    struct kept_member nobodys, *kept = &nobodys;
-    bool is_off_tree = !node; /* then so is what is around it */
-    if (UNLIKELY(is_off_tree))
-        scan->bloom = (struct bloom){{0}};
-    for (at = V(first)(scan, at); at && *at != '}'; at = V(separator)(scan, at)) {
-        const char *from = at;
-        at = V(key)(scan, at, &node);
-        if (!at)
-            return NULL;
-        if (LIKELY(node != NULL))
-            scan->met |= node->is_twin; /* MET_TWINS */
-        else if (scan->key.may_be_twin)
-            scan->met |= MET_SUSPECTS;
-        if (scan->scanner)
-            kept = scan_keep(scan->scanner);
-        kept->member.key = node ? (struct str){from + node->key_at, node->key_len} : scan->key.text;
-        kept->member.key_escaped = !node && scan->key.is_escaped;
-        kept->mark = node ? &node->mark : NULL;
-        at = V(value)(scan, at, node, depth, &kept->member.value);
-        if (!at)
-            return NULL;
-        kept->next = scan->scanner ? scan->scanner->kept_end : NULL;
-    }
-    if (UNLIKELY(is_off_tree))
-        scan->bloom = outer;
-    return at ? at + 1 : NULL;
+    scan->bloom = (struct bloom){{0}};
+    at = V(object)(scan, at, NULL, depth);
+    scan->bloom = outer;
+    return at;
 }
 
 /* Any value at all, at the top. */
@@ -250,33 +264,36 @@ SCAN_TARGET static const char *V(any)(struct scan *scan, const char *at, struct 
     return V(value)(scan, at, NULL, 0, ret);
 }
 
-/* Fills the slot that a foretold key is an alias of, if its value fits. */
-SCAN_INLINE void V(fill_slot)(struct scan *scan, struct shape_node *node, struct field *field)
+/* The field of a foretold key whose value fills a slot: as its source if it fits, else perhaps of another one. */
+SCAN_INLINE void V(fill_slot)(struct scan *scan, const struct shape_node *node, struct field *field)
 {
     struct event *event = scan->event;
-    if (node->taking == (TAKES_ASKING | TAKES_TIME) && !event->slots[SLOT_TIME] &&
-        field->value.kind == VALUE_STRING &&
-        time_parse_common(field->value.text, &scan->scanner->time, &event->time_ns)) {
-        event->flags |= EVENT_TIME_OWN;
-    } else if (!slot_takes(node->taking, &field->value) || UNLIKELY(event->slots[node->slot])) {
-        scan->top_twins |= node->is_twin;
-        if (node->slot != SLOT_NONE)
-            scan_fill(scan, field, (enum slot)node->slot, node->rank);
-        return;
+    if (LIKELY(!event->slots[node->slot])) {
+        bool fits = slot_takes(node->taking, &field->value);
+        if (!fits && node->taking == (TAKES_ASKING | TAKES_TIME) && field->value.kind == VALUE_STRING &&
+            time_parse_common(field->value.text, &scan->scanner->time, &event->time_ns)) {
+            event->flags |= EVENT_TIME_OWN;
+            fits = true;
+        }
+        if (LIKELY(fits)) {
+            field->slot = node->slot;
+            event->slots[node->slot] = (uint16_t)(event->count + 1); /* the field is not counted yet */
+            return;
+        }
     }
-    field->slot = node->slot;
-    event->slots[node->slot] = event->count;
+    scan_ask_slot(scan, node, field);
 }
 
 /* A member of the event itself whose key was not foretold. */
-SCAN_TARGET static const char *V(new_field)(struct scan *scan, const char *from, struct shape_node **node,
-                                            struct field *field)
+SCAN_TARGET static __attribute__((noinline)) const char *
+V(new_field)(struct scan *scan, const char *from, struct shape_node *before, struct field *field)
 {
-    const char *at = V(new_key)(scan, from, *node);
-    struct key key = scan->key; /* an object in the value overwrites the scan's */
-    *node = scan->node;
+    const char *at = V(new_key)(scan, from, before);
+    struct key key = scan->key; /* an object in the value overwrites the scan's, and its node */
+    struct shape_node *node = scan->node;
     if (at)
-        at = V(value)(scan, at, *node, 1, &field->value);
+        at = V(value)(scan, at, node, 1, &field->value);
+    scan->node = node;
     if (!at)
         return NULL;
     field->key = key.text;
@@ -284,7 +301,6 @@ SCAN_TARGET static const char *V(new_field)(struct scan *scan, const char *from,
     field->slot = SLOT_NONE;
     field->flags = key.is_escaped ? FIELD_KEY_ESCAPED : 0;
     scan->top_twins |= key.may_be_twin;
-    scan->event->count++;
     if (field->value.kind >= VALUE_OBJECT)
         scan_note_container(scan, field, alias_nested(field->key));
     if (key.slot)
@@ -292,22 +308,24 @@ SCAN_TARGET static const char *V(new_field)(struct scan *scan, const char *from,
     return at;
 }
 
-/* One member of the event itself. */
+/* One member of the event itself, with the comma before it. */
 SCAN_INLINE const char *V(field)(struct scan *scan, const char *from, struct shape_node **node, struct field *field)
 {
     struct shape_node *next = LIKELY(*node != NULL) ? V(foretold)(scan, from, *node) : NULL;
-    if (UNLIKELY(!next))
-        return V(new_field)(scan, from, node, field);
+    const char *at;
+    if (UNLIKELY(!next)) {
+        at = V(new_field)(scan, from, *node, field);
+        *node = scan->node;
+        return at;
+    }
     *node = next;
-    const char *at = V(blank)(scan, from + next->token_len); /* there may be more than were foretold */
     field->key = (struct str){from + next->key_at, next->key_len};
     field->name = next->name;
     field->slot = SLOT_NONE;
     field->flags = 0;
-    at = V(value)(scan, at, next, 1, &field->value);
+    at = V(value)(scan, from + next->token_len, next, 1, &field->value);
     if (UNLIKELY(!at))
         return NULL;
-    scan->event->count++;
     if (UNLIKELY(field->value.kind >= VALUE_OBJECT))
         scan_note_container(scan, field, next->nested);
     if (next->taking != TAKES_NOTHING)
@@ -331,9 +349,11 @@ SCAN_TARGET static const char *V(fields)(struct scan *scan, const char *at)
             field = event->fields + event->count;
             end = event->fields + event->room;
         }
-        at = V(field)(scan, at, &node, field++);
+        at = V(field)(scan, at, &node, field);
         if (UNLIKELY(!at))
             return NULL;
+        event->count++;
+        field++;
         at = V(separator)(scan, at);
     } while (LIKELY(at != NULL) && *at == ',');
     if (UNLIKELY(!at))

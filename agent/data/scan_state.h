@@ -21,14 +21,6 @@ struct scanner {
     struct kept_member kept[KEPT_MEMBERS_MAX + 1]; /* of the last line, outer before inner */
 };
 
-/* Where the member that comes next is kept, or a place that nobody reads. */
-static inline struct kept_member *scan_keep(struct scanner *scanner)
-{
-    struct kept_member *kept = scanner->kept_end;
-    scanner->kept_end += kept < scanner->kept + KEPT_MEMBERS_MAX;
-    return kept;
-}
-
 enum { /* what was met inside a nested value */
     MET_TWINS = 1,     /* an object with one key twice */
     MET_SUSPECTS = 2,  /* two keys that may be the same */
@@ -43,8 +35,9 @@ struct key { /* one that was not foretold */
 };
 
 struct scan { /* one line being scanned */
-    const char *start, *end;
+    const char *start, *end, *last; /* last: scan_block.h */
     const char *error_at;
+    struct kept_member *kept, *kept_last; /* where the next member is kept; it stays at the last place */
     struct scanner *scanner; /* null: only whether it is valid */
     struct event *event;
     struct arena *arena;
@@ -56,6 +49,14 @@ struct scan { /* one line being scanned */
     bool bad_utf8;  /* that is what is wrong at error_at */
     bool no_room;
 };
+
+/* Where the member that comes next is kept, or a place that nobody reads. */
+static inline struct kept_member *scan_keep(struct scan *scan)
+{
+    struct kept_member *kept = scan->kept;
+    scan->kept += kept < scan->kept_last;
+    return kept;
+}
 
 /* The slow ways, the same for every variant; null: not valid, error_at is set. */
 const char *scan_fail(struct scan *scan, const char *at);
@@ -70,7 +71,9 @@ void scan_new_key(struct scan *scan, struct shape_node *node, struct str token);
 void scan_note_container(struct scan *scan, struct field *field, uint64_t nested);
 /* Room for one more field; false: no_room. */
 bool scan_more_fields(struct scan *scan);
-/* Makes the newest field the source of a slot, if its value fits and no better alias was there. */
+/* Makes the newest field, which is not counted yet, the source of a slot, if its value fits and no better alias was there. */
 void scan_fill(struct scan *scan, struct field *field, enum slot slot, uint8_t rank);
+/* The same by its key's node. */
+void scan_ask_slot(struct scan *scan, const struct shape_node *node, struct field *field);
 
 #endif

@@ -177,19 +177,22 @@ CLAIM claim_body(const struct field *field)
     return is_message && field->value.kind != VALUE_NULL ? SLOT_BODY : SLOT_NONE;
 }
 
-CLAIM claim_integer(enum slot slot, struct value value, int64_t low, int64_t high)
+CLAIM claim_integer(enum slot slot, const struct value *value, int64_t low, int64_t high)
 {
     int64_t number;
-    return value_integer(value, &number) && number >= low && number <= high ? slot : SLOT_NONE;
+    bool is_spelled = value->kind == VALUE_NUMBER || value->kind == VALUE_STRING;
+    if (!(is_spelled && str_to_int(value->text, &number)) && !value_integer(*value, &number))
+        return SLOT_NONE;
+    return number >= low && number <= high ? slot : SLOT_NONE;
 }
 
 /* A number's spelling was validated when it was scanned; only its sign is still to be seen. */
-CLAIM claim_number(enum slot slot, struct value value)
+CLAIM claim_number(enum slot slot, const struct value *value)
 {
     double number;
-    if (value.kind == VALUE_NUMBER)
-        return value.text.at[0] != '-' ? slot : SLOT_NONE;
-    return value_number(value, &number) && number >= 0 ? slot : SLOT_NONE;
+    if (value->kind == VALUE_NUMBER)
+        return value->text.at[0] != '-' ? slot : SLOT_NONE;
+    return value_number(*value, &number) && number >= 0 ? slot : SLOT_NONE;
 }
 
 CLAIM claim_moment(enum slot slot, struct value value)
@@ -234,20 +237,20 @@ CLAIM claim_text(enum slot slot, const struct field *field)
     return fits ? slot : SLOT_NONE;
 }
 
-static inline enum slot claim_by_type(enum slot slot, struct value value)
+static inline enum slot claim_by_type(enum slot slot, const struct value *value)
 {
     switch (slot_type(slot)) {
     case SLOT_TEXT:
-        return is_filled(value) ? slot : SLOT_NONE;
+        return is_filled(*value) ? slot : SLOT_NONE;
     case SLOT_INTEGER:
         return claim_integer(slot, value, 0, INT64_MAX);
     case SLOT_FLOAT:
     case SLOT_IS_DURATION:
         return claim_number(slot, value);
     case SLOT_BOOL:
-        return is_truth(value) ? slot : SLOT_NONE;
+        return is_truth(*value) ? slot : SLOT_NONE;
     case SLOT_IS_TIME:
-        return claim_moment(slot, value);
+        return claim_moment(slot, *value);
     }
     return SLOT_NONE;
 }
@@ -307,7 +310,7 @@ enum slot slot_claim(struct event *event, enum slot slot, const struct field *fi
     case SLOT_EXCEPTION_STACKTRACE:
         return claim_stack(field);
     case SLOT_HTTP_STATUS:
-        return claim_integer(slot, field->value, 100, 599);
+        return claim_integer(slot, &field->value, 100, 599);
     case SLOT_HTTP_REQUEST_BODY:
         return field->value.kind != VALUE_NULL ? slot : SLOT_NONE;
     case SLOT_LOG_GROUP:
@@ -327,6 +330,6 @@ enum slot slot_claim(struct event *event, enum slot slot, const struct field *fi
     case SLOT_LOG_IOSTREAM:
         return claim_text(slot, field);
     default:
-        return claim_by_type(slot, field->value);
+        return claim_by_type(slot, &field->value);
     }
 }

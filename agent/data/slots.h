@@ -22,16 +22,16 @@ enum {
 };
 uint8_t slot_taking(enum slot slot);
 
-/* By the first byte of a string: what must be asked for. */
+/* By the first byte of a string: for which of these slot_claim() must be asked. */
 extern const uint8_t slot_asking[256];
 
 /* False: ask slot_claim(). The text is one that was scanned. */
 static inline bool slot_takes(uint8_t taking, const struct value *value)
 {
-    if (value->kind != VALUE_STRING || taking & TAKES_ASKING)
+    if (value->kind != VALUE_STRING)
         return false;
     unsigned char first = (unsigned char)*value->text.at; /* of an empty one: its quote */
-    return !(taking & slot_asking[first]);
+    return !(taking & (TAKES_ASKING | slot_asking[first]));
 }
 
 /* Makes fields[index] the source of a slot; the one before it becomes an ordinary field. */
