@@ -7,6 +7,7 @@
  * may arrive twice.
  */
 #include "agent/honeycomb/account.h"
+#include "agent/honeycomb/statuses.h"
 #include "agent/weir.h"
 
 enum {
@@ -55,6 +56,8 @@ static const struct setting settings[] = {
 
 static const struct encoding encoding = {
     .names = NAMES_HONEYCOMB, .event_id = true, .sampling = true};
+static const struct encoding encoding_of_flat = {
+    .names = NAMES_HONEYCOMB, .event_id = true, .array_texts = true, .sampling = true};
 
 static const struct flat_bounds bounds = {.names = NAMES_HONEYCOMB,
                                           .fields_max = EVENT_FIELDS_MAX - OWN_FIELDS,
@@ -230,6 +233,41 @@ static void write_cut(const struct honeycomb *hny, struct buffer *body, struct f
     count_cut(hny->cut_texts, cut.texts);
 }
 
+static void write_object(struct buffer *body, const struct event *event, const struct encoding *how,
+                         struct arena *scratch)
+{
+    encode_event(body, event, how, scratch);
+    if (body->full)
+        return;
+    body->len--; /* its brace, put back behind our own fields */
+    write_meta(body, event);
+    buffer_byte(body, '}');
+}
+
+/* Most events are flat as they are encoded. */
+static bool write_flat_data(struct buffer *body, const struct event *event, struct arena *scratch)
+{
+    size_t start = body->len;
+    if (!event_is_flat(event))
+        return false;
+    write_object(body, event, &encoding_of_flat, scratch);
+    if (body->full || flat_fits(body->len - start, &bounds))
+        return true;
+    body->len = start;
+    return false;
+}
+
+static void write_data(const struct honeycomb *hny, struct buffer *body, const struct event *event,
+                       struct arena *scratch)
+{
+    size_t start = body->len;
+    if (write_flat_data(body, event, scratch))
+        return;
+    write_object(body, event, &encoding, scratch);
+    if (!body->full)
+        write_cut(hny, body, flatten_object(body, start, &bounds, scratch));
+}
+
 static void honeycomb_encode(const void *self, const struct event *event, struct str target,
                              struct buffer *body, struct arena *scratch)
 {
@@ -246,14 +284,7 @@ static void honeycomb_encode(const void *self, const struct event *event, struct
         buffer_byte(body, ',');
     }
     buffer_add(body, STR("\"data\":"));
-    size_t start = body->len;
-    encode_event(body, event, &encoding, scratch);
-    if (body->full)
-        return;
-    body->len--; /* its brace, put back behind our own fields */
-    write_meta(body, event);
-    buffer_byte(body, '}');
-    write_cut(self, body, flatten_object(body, start, &bounds, scratch));
+    write_data(self, body, event, scratch);
     buffer_byte(body, '}');
 }
 
@@ -283,57 +314,6 @@ static void honeycomb_request(const void *self, struct str target, struct reques
 /* --- the answer
  * ------------------------------------------------------------------------------------ */
 
-static enum verdict item_verdict(int64_t status)
-{
-    switch (status) {
-    case 401:
-    case 403:
-    case 404:
-        return HOLD;
-    case 408:
-    case 429:
-        return RETRY;
-    case 413:
-        return TOO_LARGE;
-    default:
-        if (status >= 500)
-            return RETRY;
-        return status < 300 ? DELIVERED : REFUSED;
-    }
-}
-
-/* {"status":202}; false: that is no answer to what was asked. */
-static bool item_read(struct value item, struct arena *arena, uint8_t *ret, struct str *ret_words)
-{
-    int64_t status;
-    if (str_equal(item.text, STR("{\"status\":202}"))) { /* nearly all of them */
-        *ret = DELIVERED;
-        return true;
-    }
-    if (item.kind != VALUE_OBJECT || !value_integer(answer_member(item, STR("status")), &status) ||
-        status < 200 || status > 599)
-        return false;
-    *ret = (uint8_t)item_verdict(status);
-    *ret_words = answer_text(item, STR("error"), arena);
-    if (ret_words->len == 0)
-        *ret_words = answer_status((int)status, arena);
-    return true;
-}
-
-static bool items_read(struct str body, struct judgement *ret)
-{
-    struct value items = answer_read(body);
-    struct member item;
-    size_t at = 0, count = 0;
-    while (items.kind == VALUE_ARRAY && scan_next(items.text, &at, &item)) {
-        if (count == ret->count ||
-            !item_read(item.value, ret->arena, &ret->items[count], &ret->words[count]))
-            return false;
-        count++;
-    }
-    return count == ret->count;
-}
-
 static bool words_say(struct str words, struct str text)
 {
     return str_find_str(words, text) != SIZE_MAX;
@@ -353,7 +333,7 @@ static void honeycomb_judge(const void *self, const struct reply *reply, struct 
 {
     (void)self;
     if (reply->status == 200) {
-        ret->whole = items_read(reply->body, ret) ? DELIVERED : RETRY;
+        ret->whole = statuses_read(reply->body, ret) ? DELIVERED : RETRY;
         if (ret->whole == RETRY)
             ret->whole_words = STR("the answer has no status for each event");
         return;

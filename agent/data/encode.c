@@ -134,7 +134,8 @@ static inline char *put_user(const struct writer *writer, const struct field *fi
     const struct value *value = &field->value;
     if (field->flags || value->kind < VALUE_NUMBER || field->key.len > room ||
         value->text.len > room - field->key.len || !is_free(writer, field) ||
-        (value->kind == VALUE_TEXT && !is_plain_text(value->text)))
+        (value->kind == VALUE_TEXT && !is_plain_text(value->text)) ||
+        (value->kind == VALUE_ARRAY && writer->encoding->array_texts))
         return NULL;
     *at++ = ',';
     at = put_quoted(at, field->key);

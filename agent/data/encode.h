@@ -19,6 +19,7 @@ struct encoding {
     bool doc_count; /* write _doc_count when the weight is above 1 (Elasticsearch) */
     bool objects;   /* the far end takes dotted names for objects in objects, as ECS does: none is a value and an
                      * object, and the judgement is event.outcome whatever the naming */
+    bool array_texts; /* arrays become their JSON text */
     bool sampling;  /* write sampling.weight, sampling.reason, sampling.rule where a sampler kept it */
 };
 

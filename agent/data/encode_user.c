@@ -37,6 +37,10 @@ void write_own_value(const struct writer *writer, const struct field *field)
 {
     struct value value = field->value;
     bool is_container = value.kind == VALUE_OBJECT || value.kind == VALUE_ARRAY;
+    if (value.kind == VALUE_ARRAY && writer->encoding->array_texts) {
+        encode_text(writer->to, value.text);
+        return;
+    }
     if (is_container && field->flags & FIELD_TWINS) {
         if (!twins_write(writer->to, value.text, writer->scratch))
             writer->to->full = true;

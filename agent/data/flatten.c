@@ -168,11 +168,43 @@ static void attempt(struct flat *flat, struct str object)
 /* --- most events: nothing in them, or arrays at most -------------------------------------------
  */
 
-/* Whatever stands in there, all of it fits. */
-static bool is_small(struct str object, const struct flat_bounds *bounds)
+bool flat_fits(size_t object_len, const struct flat_bounds *bounds)
 {
-    return object.len <= bounds->text_max && object.len <= bounds->object_max &&
-           object.len / MEMBER_BYTES_LEAST + RESERVED_FIELDS < bounds->fields_max;
+    return object_len <= bounds->text_max && object_len <= bounds->object_max &&
+           object_len / MEMBER_BYTES_LEAST + RESERVED_FIELDS < bounds->fields_max;
+}
+
+/* A field of some slots becomes something else than its value. A float may have no number in JSON.
+ */
+static bool is_flat(const struct field *field)
+{
+    switch (field->value.kind) {
+    case VALUE_MISSING:
+    case VALUE_NULL:
+    case VALUE_FLOAT:
+    case VALUE_OBJECT:
+        return false;
+    case VALUE_ARRAY:
+        return field->slot == SLOT_NONE && !(field->flags & FIELD_TWINS);
+    case VALUE_BOOL:
+    case VALUE_INTEGER:
+    case VALUE_TIME:
+    case VALUE_DURATION:
+    case VALUE_NUMBER:
+    case VALUE_TEXT:
+    case VALUE_STRING:
+    case VALUE_ESCAPED:
+        break;
+    }
+    return true;
+}
+
+bool event_is_flat(const struct event *event)
+{
+    for (unsigned i = 0; i < event->count; i++)
+        if (!is_flat(&event->fields[i]) && !(event->fields[i].flags & FIELD_REMOVED))
+            return false;
+    return true;
 }
 
 /* Nothing in it that would have to change. Braces may stand in texts only. */
@@ -239,7 +271,7 @@ struct flat_cut flatten_object(struct buffer *to, size_t start, const struct fla
 {
     struct flat flat = {.to = to, .bounds = bounds, .scratch = scratch, .start = start};
     struct str written = {to->at + start, to->len - start};
-    bool may_be_flat = is_small(written, bounds);
+    bool may_be_flat = flat_fits(written.len, bounds);
     if (to->full || (may_be_flat && !has_braces(written)))
         return flat.cut;
     struct str object = arena_copy(scratch, written);

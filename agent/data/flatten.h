@@ -27,4 +27,9 @@ struct flat_cut { /* what did not fit */
 struct flat_cut flatten_object(struct buffer *to, size_t start, const struct flat_bounds *bounds,
                                struct arena *scratch);
 
+/* Nothing of the event has to come up or go: encoded with array_texts it is flat. */
+bool event_is_flat(const struct event *event);
+/* Whatever stands in an object of this length, all of it fits. */
+bool flat_fits(size_t object_len, const struct flat_bounds *bounds);
+
 #endif

@@ -6,6 +6,8 @@
 #include <jansson.h>
 
 #include "tests/check.h"
+#include "tests/data/fixture.h"
+#include "tests/data/generated.h"
 
 static struct arena scratch;
 static struct buffer to;
@@ -173,18 +175,49 @@ static void without_memory_nothing_half_is_left_standing_as_whole(void)
     arena_clear(&tiny);
 }
 
+/* Lines of all kinds, as the output writes them: the general way is the oracle. */
+static void an_event_that_is_flat_is_encoded_as_it_would_be_flattened(void)
+{
+    static const struct encoding general = {.names = NAMES_HONEYCOMB};
+    static const struct encoding flat = {.names = NAMES_HONEYCOMB, .array_texts = true};
+    struct chance chance = {.state = 88172645463325252};
+    struct buffer line;
+    unsigned found = 0;
+    buffer_init(&line, 1 << 20);
+    for (int round = 0; round < 20000; round++) {
+        buffer_reset(&line);
+        generate_line(&chance, &line);
+        struct event event = scanned_str(buffer_str(&line), SCAN_OK);
+        if (!event_is_flat(&event))
+            continue;
+        buffer_reset(&to);
+        buffer_reset(&fix.out);
+        encode_event(&to, &event, &general, &fix.arena);
+        (void)flattened(&honeycomb);
+        encode_event(&fix.out, &event, &flat, &fix.arena);
+        if (!str_equal(buffer_str(&to), buffer_str(&fix.out)))
+            print_error("%.*s\n%.*s\n", STR_ARG(buffer_str(&to)), STR_ARG(buffer_str(&fix.out)));
+        CHECK(str_equal(buffer_str(&to), buffer_str(&fix.out)));
+        found++;
+    }
+    CHECK(found > 1000);
+    buffer_clear(&line);
+}
+
 int main(void)
 {
     arena_init(&scratch, 1 << 16, 256 << 20);
     buffer_init(&to, 64 << 20);
-    const struct CMUnitTest tests[] = {TEST(objects_come_up_and_the_rest_stays_as_it_was_spelled),
-                                       TEST(only_what_stands_from_the_start_on_is_changed),
-                                       TEST(a_long_text_is_cut_between_characters),
-                                       TEST(fields_above_the_bound_go_and_the_table_s_stay),
-                                       TEST(the_longest_texts_of_a_giant_are_shortened_first),
-                                       TEST(a_giant_of_long_keys_and_numbers_fits_in_the_end),
-                                       TEST(the_reserve_holds_all_slots),
-                                       TEST(without_memory_nothing_half_is_left_standing_as_whole)};
+    const struct CMUnitTest tests[] = {
+        TEST(objects_come_up_and_the_rest_stays_as_it_was_spelled),
+        TEST(only_what_stands_from_the_start_on_is_changed),
+        TEST(a_long_text_is_cut_between_characters),
+        TEST(fields_above_the_bound_go_and_the_table_s_stay),
+        TEST(the_longest_texts_of_a_giant_are_shortened_first),
+        TEST(a_giant_of_long_keys_and_numbers_fits_in_the_end),
+        TEST(the_reserve_holds_all_slots),
+        TEST(an_event_that_is_flat_is_encoded_as_it_would_be_flattened),
+        TEST(without_memory_nothing_half_is_left_standing_as_whole)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     buffer_clear(&to);
     arena_clear(&scratch);
