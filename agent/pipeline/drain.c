@@ -232,10 +232,23 @@ void drain_recall(struct drain *drain, struct delivery *delivery, int64_t mono_n
     delivery_recall(delivery, drain->index);
 }
 
+/* Either may end before the other: a far end that answers again, and locks us out. */
+static void hear_whether_away(struct drain *drain, const struct notice *notice, int64_t mono_ns)
+{
+    struct str key = str_from(notice->key);
+    if (str_equal(key, STR("breaker")))
+        drain->is_silent = notice->is_alarm;
+    if (str_equal(key, STR("hold")))
+        drain->is_locked_out = notice->is_alarm;
+    if (!drain->is_silent && !drain->is_locked_out)
+        drain->away_since_ns = 0;
+    else if (!drain->away_since_ns)
+        drain->away_since_ns = mono_ns;
+}
+
 void drain_hear(struct drain *drain, const struct notice *notice, int64_t mono_ns)
 {
-    if (str_equal(str_from(notice->key), STR("breaker")))
-        drain->away_since_ns = notice->is_alarm ? mono_ns : 0;
+    hear_whether_away(drain, notice, mono_ns);
     if (notice->is_news)
         host_news(&drain->host, notice->text);
     else if (notice->is_alarm)

@@ -32,7 +32,8 @@ struct drain {
     struct queue queue;
     struct letters letters;
     struct payloads refused; /* came back, and their dead letters cannot be kept now */
-    int64_t away_since_ns;   /* mono: when the breaker opened; 0: it is closed */
+    bool is_silent, is_locked_out; /* its breaker is open; it lets nothing in */
+    int64_t away_since_ns;   /* mono: since when either of them; 0: neither */
     uint64_t live_in_flight; /* events that wait in memory or are under way, and did not come out of the queue */
     int64_t needed_since_ns; /* mono: since when it lacks what a leaving source may soon lose; 0: it does not */
     struct ledger *ledger;

@@ -3,7 +3,7 @@
  */
 #include "agent/pipeline/room.h"
 
-static const int64_t AWAY_NS = INT64_C(5) * 1000000000; /* the breaker has been open for so long */
+static const int64_t AWAY_NS = INT64_C(5) * 1000000000; /* so long no answer, or nothing let in */
 
 static uint64_t bit_of(const struct drain *drain)
 {

@@ -186,10 +186,37 @@ static void an_id_that_a_stranger_used_is_a_dead_letter_and_told(void)
     rig_close(&rig);
 }
 
+static void a_far_end_is_away_from_the_first_reason_for_it_to_the_end_of_the_last(void)
+{
+    static const struct {
+        const char *key;
+        bool is_alarm;
+        int64_t away_since_ns;
+    } notices[] =
+        {
+            {"hold 1a2b3c4d", true, 0}, /* one target of many */
+            {"breaker", true, 2},       {"hold", true, 2},
+            {"breaker", false, 2}, /* it answers: that nobody is let in */
+            {"breaker", true, 2},       {"hold", false, 2},
+            {"breaker", false, 0},      {"hold", true, 8},
+            {"hold", false, 0},
+        };
+    struct rig rig;
+    struct drain *drain = open_drain(&rig, "elasticsearch { url = \"http://far\" }");
+    for (size_t i = 0; i < COUNT(notices); i++) {
+        struct notice notice = {.is_alarm = notices[i].is_alarm};
+        snprintf(notice.key, sizeof notice.key, "%s", notices[i].key);
+        drain_hear(drain, &notice, (int64_t)i + 1);
+        CHECK_EQ(drain->away_since_ns, notices[i].away_since_ns);
+    }
+    rig_close(&rig);
+}
+
 CHECK_MAIN(TEST(live_events_are_delivered_and_ghosts_only_counted),
            TEST(an_output_that_discards_needs_no_bundle),
            TEST(a_bundle_that_is_full_goes_to_the_writer_as_soon_as_there_is_another),
            TEST(while_the_writer_is_behind_the_bundle_grows_and_there_is_no_room),
            TEST(a_flush_gives_away_what_was_written_and_gives_back_what_is_empty),
            TEST(nothing_leaves_before_the_journal_says_how_far),
-           TEST(an_id_that_a_stranger_used_is_a_dead_letter_and_told))
+           TEST(an_id_that_a_stranger_used_is_a_dead_letter_and_told),
+           TEST(a_far_end_is_away_from_the_first_reason_for_it_to_the_end_of_the_last))

@@ -34,11 +34,10 @@ static void what_a_dead_far_end_misses_waits_on_disk_and_arrives_when_it_is_back
     away_close(&away);
 }
 
-/* Else each start would read again all that was delivered elsewhere since it went away. */
-static void what_was_under_way_joins_the_queue_so_the_next_start_begins_behind_it(void)
+static void check_that_what_is_under_way_joins_the_queue(struct sim_habits absence)
 {
     away_open(&away, CONFIG);
-    away_leave(&away);
+    away.rig.far.habits = absence;
     away_write(&away, "/logs/a.log", 200);
     away_wait(&away);
     away_write(&away, "/logs/a.log", 1000);
@@ -52,10 +51,17 @@ static void what_was_under_way_joins_the_queue_so_the_next_start_begins_behind_i
     for (uint32_t id = 1; source && source->input != 0; id++)
         source = state_source(lane->state, id);
     CHECK(source && source->rewind == UINT64_C(1200) * 400);
-    away_return(&away);
+    away.rig.far.habits = (struct sim_habits){0};
     away_arrive(&away);
     CHECK_EQ(away_totals(&away)->delivered, 1200);
     away_close(&away);
+}
+
+/* Else each start would read again all that was delivered elsewhere since it went away. */
+static void what_was_under_way_joins_the_queue_so_the_next_start_begins_behind_it(void)
+{
+    check_that_what_is_under_way_joins_the_queue((struct sim_habits){.dead_url = "http"});
+    check_that_what_is_under_way_joins_the_queue((struct sim_habits){.locks_out = true});
 }
 
 /* Though the output is owed what a filter holds: calling back what came from the queue would write

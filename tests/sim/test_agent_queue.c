@@ -48,6 +48,7 @@ static void change_weather(struct machine *machine)
         {.dead_url = "one", .latency_ns = 50 * SIM_MS},
         {.dead_url = "two", .latency_ns = 50 * SIM_MS},
         {.dead_url = "http"},
+        {.locks_out = true, .latency_ns = 50 * SIM_MS},
         {.lost_answer = 20, .reset = 20, .latency_ns = 100 * SIM_MS},
         {.latency_ns = 50 * SIM_MS},
     };
