@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { GIVE_BACK_BYTES = 4 << 20 }; /* less is not worth the walk */
+
 static atomic_size_t in_use;
 static atomic_ulong fail_countdown;
 
@@ -55,6 +57,12 @@ void memory_free(void *block)
 size_t memory_in_use(void)
 {
     return atomic_load_explicit(&in_use, memory_order_relaxed);
+}
+
+void memory_give_back(void)
+{
+    if (mallinfo2().fordblks > GIVE_BACK_BYTES)
+        malloc_trim(0);
 }
 
 void memory_fail_at(unsigned long n)

@@ -18,6 +18,11 @@ void memory_free(void *block); /* null is allowed */
 /* Bytes held through this door now. Any thread. */
 size_t memory_in_use(void);
 
+/* Hands the pages of what was freed back to the system, the libraries' among them. The heap keeps them otherwise, so that
+ * after a wave the process would stay as large as its parts were together, each at its own moment. Takes up to some
+ * milliseconds: once a second will do. */
+void memory_give_back(void);
+
 /* Tests: let allocation number n (1 is the next) and all after it fail; 0 turns that off. */
 void memory_fail_at(unsigned long n);
 

@@ -5,6 +5,9 @@
 
 #include "tests/check.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 static void blocks_are_aligned_and_counted_until_they_are_freed(void)
 {
     size_t before = memory_in_use();
@@ -71,8 +74,44 @@ static void a_resize_that_fails_leaves_the_old_block_as_it_was(void)
     memory_free(block);
 }
 
+static size_t resident_bytes(void)
+{
+    unsigned long all, resident;
+    FILE *file = fopen("/proc/self/statm", "r");
+    CHECK(file && fscanf(file, "%lu %lu", &all, &resident) == 2);
+    fclose(file);
+    return resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Between blocks that stay, where the heap by itself gives nothing back. */
+static void what_was_freed_between_blocks_that_stay_is_given_back(void)
+{
+    enum { BLOCKS = 2048, SIZE = 16384 };
+    static char *blocks[BLOCKS];
+    for (int i = 0; i < BLOCKS; i++) {
+        blocks[i] = memory_make(SIZE);
+        CHECK(blocks[i]);
+        memset(blocks[i], i, SIZE);
+    }
+    for (int i = 0; i < BLOCKS; i++)
+        if (i % 8)
+            memory_free(blocks[i]);
+    size_t before = resident_bytes();
+    memory_give_back();
+    bool has_shrunk = resident_bytes() + (size_t)BLOCKS * SIZE / 2 < before;
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+    has_shrunk = true; /* they have heaps of their own */
+#endif
+    CHECK(has_shrunk);
+    for (int i = 0; i < BLOCKS; i += 8) {
+        CHECK_EQ(blocks[i][SIZE - 1], (char)i);
+        memory_free(blocks[i]);
+    }
+}
+
 CHECK_MAIN(TEST(blocks_are_aligned_and_counted_until_they_are_freed),
            TEST(a_block_of_nothing_is_a_block_all_the_same),
            TEST(resizing_keeps_what_fits_and_makes_a_block_out_of_null),
            TEST(the_nth_allocation_and_all_after_it_fail_when_told_to),
+           TEST(what_was_freed_between_blocks_that_stay_is_given_back),
            TEST(a_resize_that_fails_leaves_the_old_block_as_it_was))

@@ -5,10 +5,12 @@
 
 #include <inttypes.h>
 
+#include "agent/memory.h"
 #include "agent/state/state.h"
 
 static const int64_t TELL_EVERY_NS = INT64_C(600) * 1000000000; /* of losses that go on */
 static const int64_t REST_AFTER_NS = INT64_C(5) * 1000000000;
+static const int64_t GIVE_BACK_EVERY_NS = INT64_C(1000) * 1000000;
 
 static void tell_lost(struct lane *lane, int64_t mono_ns)
 {
@@ -61,8 +63,18 @@ static int64_t rest(struct lane *lane, bool is_busy, int64_t mono_ns)
     spare_clear(&lane->pipeline.spare);
     arena_clear(&lane->batch);
     arena_clear(&lane->scratch);
+    memory_give_back();
     chores->is_resting = true;
     return INT64_MAX;
+}
+
+static void give_back(struct lane *lane, bool is_busy, int64_t mono_ns)
+{
+    struct chores *chores = &lane->chores;
+    if (!is_busy || mono_ns < chores->give_back_ns)
+        return;
+    memory_give_back();
+    chores->give_back_ns = mono_ns + GIVE_BACK_EVERY_NS;
 }
 
 int64_t chores_step(struct lane *lane, bool moved, int64_t mono_ns)
@@ -72,5 +84,6 @@ int64_t chores_step(struct lane *lane, bool moved, int64_t mono_ns)
     reopen(lane);
     bool is_busy =
         moved || lane->read.waits || lane->is_dirty || !writer_is_idle(state_writer(lane->state));
+    give_back(lane, is_busy, mono_ns);
     return rest(lane, is_busy, mono_ns);
 }

@@ -13,6 +13,7 @@ struct chores {
     uint64_t lost_told;   /* events whose loss was told */
     int64_t lost_told_ns; /* mono; 0: never */
     int64_t busy_ns;      /* mono: when something moved last */
+    int64_t give_back_ns; /* mono: when memory is given back next */
     bool is_resting;      /* idle memory was given back */
     bool wants_reopen;    /* output files are to be opened anew at their paths */
 };

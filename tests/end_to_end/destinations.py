@@ -36,6 +36,7 @@ from harness import check, failures, field, wait_until
 from kill import ask
 
 RATE, TICK_S, GRACE_S = 10, 1.0, 4.0
+LINES_PER_REQUEST = 11.7  # of the shop: its log must not say other times than those at which it is written
 # Of this run alone: the servers may have seen others.
 NAMES = {name: f"{name.replace('_', '-')}-{os.getpid()}" for name in ("weir_all", "weir_few", "lake_topic")}
 SERVICES = pathlib.Path(__file__).resolve().parent.parent / "services"
@@ -79,9 +80,11 @@ class Feed:
         self.logs.mkdir()
         self.staged = work / "staged"
         self.staged.mkdir()
-        requests = wishes.lines / 22 / wishes.seconds  # a request of the shop writes about 22 lines
+        requests = wishes.lines / LINES_PER_REQUEST / wishes.seconds
         subprocess.run([wishes.tools + "/weir-demo", "--lines", str(wishes.lines), "--seed", str(wishes.seed), "--rate",
-                        str(requests), "--start", str(int(time.time()) + 2), self.staged], check=True)
+                        str(requests), "--start", str(int(time.time())), self.staged], check=True)
+        made = json.loads((self.staged / "truth.json").read_text())["requests"] / requests
+        check(abs(made / wishes.seconds - 1) < 0.1, f"the log is of {made:.0f} s, but written in {wishes.seconds:.0f} s")
         self.files = {}
         for path in self.staged.glob("*.log"):
             with open(path, "rb") as log:
