@@ -11,7 +11,7 @@
 #include "agent/state/state.h"
 
 static const int64_t COMMIT_EVERY_NS = 200 * 1000000; /* the group commit of the design */
-static const int64_t TRY_AGAIN_NS = 50 * 1000000;     /* when there was no memory */
+static const int64_t TRY_AGAIN_NS = 50 * 1000000;     /* when there was no memory or room */
 static const int64_t WATCH_EVERY_NS = 1000 * 1000000; /* at the latest, whatever an input says */
 
 static int64_t mono_now(const struct lane *lane)
@@ -249,8 +249,8 @@ static bool release_held(struct lane *lane)
 }
 
 /* The earliest stream time at which a holder has something to do, as a moment of the monotonic
- * clock. */
-static int64_t next_release(struct lane *lane, int64_t mono_ns)
+ * clock. What is due and did not move waits for room, for the disk, or for stream time. */
+static int64_t next_release(struct lane *lane, bool moved, int64_t mono_ns)
 {
     int64_t earliest = INT64_MAX;
     for (uint16_t i = 0; i < lane->pipeline.holder_count; i++) {
@@ -261,7 +261,7 @@ static int64_t next_release(struct lane *lane, int64_t mono_ns)
     }
     int64_t now_ns = lane->pipeline.engine.now_ns;
     if (earliest <= now_ns)
-        return mono_ns;
+        return moved ? mono_ns : mono_ns + TRY_AGAIN_NS;
     return earliest == INT64_MAX ? INT64_MAX : mono_ns + (earliest - now_ns);
 }
 
@@ -406,7 +406,7 @@ struct lane_wait lane_step(struct lane *lane)
     until = earlier(until, chores_step(lane, moved, mono_ns));
     if (lane->is_dirty)
         until = earlier(until, lane->commit_at_ns);
-    until = earlier(until, next_release(lane, mono_ns));
+    until = earlier(until, next_release(lane, moved, mono_ns));
     return (struct lane_wait){.again = moved, .until_ns = until};
 }
 

@@ -260,8 +260,8 @@ static void relieve(struct sampler *sampler, struct group *group)
 {
     if (group->holding.events >= sampler->limits.trace_events_max ||
         group->holding.bytes >= (uint64_t)sampler->limits.trace_bytes_max) {
-        sampler_count(sampler->counts.capped, 1);
-        sampler_decide(sampler, group, NULL);
+        bool is_decided = sampler_decide(sampler, group, NULL);
+        sampler_count(sampler->counts.capped, is_decided);
     }
     sampler_relieve(sampler);
 }
@@ -290,8 +290,7 @@ static void join(struct arrival *arrival, struct group *by_trace, struct group *
         return;
     }
     /* No memory for it: the trace is decided now, and the event follows. */
-    sampler_count(sampler->counts.early, 1);
-    sampler_decide(sampler, group, NULL);
+    sampler_count(sampler->counts.early, sampler_decide(sampler, group, NULL));
     sampler_settle(sampler);
     struct past past = find_past(arrival);
     if (past.is_known)
@@ -329,6 +328,6 @@ void sampler_take(struct sampler *sampler, struct event *event, struct arena *ar
     }
     /* An open group that turns out to belong to a decided trace follows that verdict whole. */
     if (by_trace || by_invocation)
-        sampler_decide(sampler, by_trace ? by_trace : by_invocation, &past.ruling);
+        (void)sampler_decide(sampler, by_trace ? by_trace : by_invocation, &past.ruling);
     follow(&arrival, &past.ruling);
 }

@@ -3,20 +3,56 @@
  */
 #include "agent/data/record.h"
 #include "agent/must.h"
+#include "agent/sampling/parking.h"
 #include "agent/sampling/sampler.h"
 
-/* With any() in the rules, what an event satisfies is known only when the whole trace was seen. */
-static void ask_again(struct sampler *sampler, struct group *group)
+struct match sampler_match_again(struct sampler *sampler, const struct held *held,
+                                 struct tally *tally)
+{
+    struct event event;
+    if (!record_read(held_record(held), &event, &sampler->scratch))
+        return held->match;
+    return rules_see_again(&sampler->rules, &event, tally, &sampler->scratch);
+}
+
+static void ask_held_again(struct sampler *sampler, struct group *group)
 {
     struct cursor cursor = holding_cursor(&group->holding);
-    tally_restart(&group->tally);
     for (struct held *held; (held = cursor_next(&cursor));) {
-        struct event event;
         arena_reset(&sampler->scratch);
-        if (!record_read(held_record(held), &event, &sampler->scratch))
-            continue;
-        held->match = rules_see_again(&sampler->rules, &event, &group->tally, &sampler->scratch);
+        held->match = sampler_match_again(sampler, held, &group->tally);
     }
+}
+
+/* False: it cannot be read yet. What the disk lost says nothing. */
+static bool ask_parked_again(struct sampler *sampler, struct group *group,
+                             const struct parked_run *run)
+{
+    const struct shelf *shelf = sampler->shelf;
+    struct str bytes;
+    arena_reset(&sampler->scratch);
+    enum parked found = shelf->get(shelf->context, run->place, &sampler->scratch, &bytes);
+    uint32_t at = 0;
+    const struct held *held;
+    while (found == PARKED_HERE && (held = run_next(bytes, &at)) != NULL)
+        (void)sampler_match_again(sampler, held, &group->tally); /* once more when it leaves */
+    return found != PARKED_LATER;
+}
+
+/* With any() in the rules, what an event satisfies is known only when the whole trace was seen.
+ * False: some of it is parked and cannot be read yet. */
+static bool ask_again(struct sampler *sampler, struct group *group)
+{
+    struct tally before = group->tally;
+    tally_restart(&group->tally);
+    ask_held_again(sampler, group);
+    bool is_read = true;
+    for (const struct parked_run *run = group->holding.runs; run && is_read; run = run->next)
+        is_read = ask_parked_again(sampler, group, run);
+    if (!is_read || group->tally.best == RULE_NONE) /* the disk lost all of it */
+        group->tally = before;
+    arena_reset(&sampler->scratch);
+    return is_read;
 }
 
 static struct ruling ask(const struct sampler *sampler, const struct group *group)
@@ -78,12 +114,12 @@ void sampler_enqueue(struct sampler *sampler, struct group *group, bool has_keep
     sampler->leaving_bytes += group->holding.footprint;
 }
 
-void sampler_decide(struct sampler *sampler, struct group *group, const struct ruling *older)
+bool sampler_decide(struct sampler *sampler, struct group *group, const struct ruling *older)
 {
-    if (sampler->rules.any_count)
-        ask_again(sampler, group);
     if (!older && group->has_verdict)
         older = &group->ruling;
+    if (sampler->rules.any_count && !ask_again(sampler, group) && !older)
+        return false;
     struct ruling ruling = older ? *older : ask(sampler, group);
     if (!ruling.name.len)
         ruling.name = group->name;
@@ -95,6 +131,7 @@ void sampler_decide(struct sampler *sampler, struct group *group, const struct r
     group->ruling = ruling;
     groups_close(&sampler->groups, group);
     sampler_enqueue(sampler, group, group->tally.keep != RULE_NONE);
+    return true;
 }
 
 static uint32_t times(uint32_t weight, uint32_t rate)

@@ -70,17 +70,18 @@ static bool has_room(const struct departure *departure)
     return departure->out->count < departure->room && departure->bytes < RELEASE_BYTES_MAX;
 }
 
-static bool depart_one(struct departure *departure, struct group *group, const struct held *held)
+static bool depart_one(struct departure *departure, struct group *group, const struct held *held,
+                       struct match match)
 {
     struct view *out = departure->out;
-    bool is_ghost = !group->ruling.is_kept && !held->match.is_keep && !out->asks_ghosts;
+    bool is_ghost = !group->ruling.is_kept && !match.is_keep && !out->asks_ghosts;
     struct event *event = NULL;
     if (has_room(departure))
         event = is_ghost ? rebuild_ghost(held, out->arena) : rebuild(held, out->arena);
     if (!event)
         return false;
     departure->bytes += held->size;
-    sampler_mark(departure->sampler, event, &group->ruling, held->match, out->arena);
+    sampler_mark(departure->sampler, event, &group->ruling, match, out->arena);
     if (event->fate == FATE_LIVE && departure->sampler->copy_count)
         copy_fields(departure, group, event);
     out->at[out->count++] = event;
@@ -88,6 +89,17 @@ static bool depart_one(struct departure *departure, struct group *group, const s
 }
 
 enum progress { GONE, NO_ROOM, NOT_NOW };
+
+/* What was parked before the whole trace was seen has not been asked for any() since. */
+static struct match match_of_parked(struct sampler *sampler, const struct group *group,
+                                    const struct held *held)
+{
+    if (!sampler->rules.any_count)
+        return held->match;
+    struct tally tally = group->tally;
+    arena_reset(&sampler->scratch);
+    return sampler_match_again(sampler, held, &tally);
+}
 
 /* What is parked comes back; what the disk lost stays open in its source until the next start. */
 static enum progress depart_run(struct departure *departure, struct group *group)
@@ -104,7 +116,8 @@ static enum progress depart_run(struct departure *departure, struct group *group
     uint32_t next = run->at;
     const struct held *held;
     while (found == PARKED_HERE && (held = run_next(bytes, &next)) != NULL) {
-        if (!depart_one(departure, group, held))
+        struct match match = match_of_parked(departure->sampler, group, held);
+        if (!depart_one(departure, group, held, match))
             return NO_ROOM;
         run->at = next;
         run->events--;
@@ -130,7 +143,7 @@ static enum progress depart_group(struct departure *departure, struct group *gro
         const struct held *held = cursor_next(&next);
         if (!held)
             return GONE;
-        if (!depart_one(departure, group, held))
+        if (!depart_one(departure, group, held, held->match))
             return NO_ROOM;
         holding_pass(&departure->sampler->groups.holdings, holding, next);
     }

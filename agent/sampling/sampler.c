@@ -130,10 +130,9 @@ static bool pin_copies(struct sampler *sampler, struct group *group)
     return true;
 }
 
-/* A verdict with any() asks the events again: they must be here. */
 static enum parked park_one(struct sampler *sampler)
 {
-    if (!sampler->shelf || sampler->rules.any_count)
+    if (!sampler->shelf)
         return PARKED_LOST;
     if (sampler->waits_for_disk)
         return PARKED_LATER;
@@ -155,30 +154,34 @@ static enum parked park_one(struct sampler *sampler)
     return result;
 }
 
-static void decide_early(struct sampler *sampler)
+static bool decide_early(struct sampler *sampler)
 {
-    sampler_count(sampler->counts.early, 1);
-    sampler_decide(sampler, sampler->groups.oldest, NULL);
+    bool is_decided = sampler_decide(sampler, sampler->groups.oldest, NULL);
+    sampler_count(sampler->counts.early, is_decided);
+    return is_decided;
 }
 
 /* More than one where they are small: their verdicts are written down together. */
-static void make_room(struct sampler *sampler)
+static bool make_room(struct sampler *sampler)
 {
     uint64_t enough = sampler->leaving_bytes + sampler->limits.held_budget / EARLY_SHARE;
     while (sampler->groups.oldest && sampler->leaving_bytes < enough)
-        decide_early(sampler);
+        if (!decide_early(sampler))
+            return false;
+    return true;
 }
 
 void sampler_relieve(struct sampler *sampler)
 {
     while (sampler->groups.oldest && are_too_many(sampler))
-        decide_early(sampler);
+        if (!decide_early(sampler))
+            return;
     enum fullness fullness;
     while (sampler->groups.oldest && (fullness = fullness_of(sampler)) != ROOMY) {
         enum parked result = park_one(sampler);
-        if (result == PARKED_LOST && fullness == FULL)
-            make_room(sampler);
-        else if (result != PARKED_HERE)
+        bool is_eased =
+            result == PARKED_LOST && fullness == FULL ? make_room(sampler) : result == PARKED_HERE;
+        if (!is_eased)
             return;
     }
 }
@@ -187,14 +190,15 @@ void sampler_advance(struct sampler *sampler, int64_t stream_ns)
 {
     struct group *group;
     if (stream_ns == INT64_MAX) {
-        while ((group = sampler->groups.oldest))
-            sampler_decide(sampler, group, NULL);
+        while ((group = sampler->groups.oldest) && sampler_decide(sampler, group, NULL))
+            continue;
         return;
     }
     sampler->now_ns = stream_ns;
     sampler->waits_for_disk = false;
-    while ((group = groups_next(&sampler->groups)) && group->timer.due_ns <= sampler->now_ns)
-        sampler_decide(sampler, group, NULL);
+    while ((group = groups_next(&sampler->groups)) && group->timer.due_ns <= sampler->now_ns &&
+           sampler_decide(sampler, group, NULL))
+        continue;
     sampler_relieve(sampler); /* verdicts take room too, and no event may come to see to it */
 }
 

@@ -85,8 +85,11 @@ size_t sampler_used(const struct sampler *sampler);
 
 /* --- between arrive.c, decide.c and depart.c --------------------------------------------- */
 
-/* Decides an open group: by its events, or as an older verdict on its trace says (null: none). */
-void sampler_decide(struct sampler *sampler, struct group *group, const struct ruling *older);
+/* Decides an open group: by its events, or as an older verdict on its trace says (null: none). False: any() asks for what is
+ * parked and cannot be read yet; the group stays open. */
+bool sampler_decide(struct sampler *sampler, struct group *group, const struct ruling *older);
+/* What an event satisfies, now that the tally says what any() found in its whole trace. In the sampler's scratch memory. */
+struct match sampler_match_again(struct sampler *sampler, const struct held *held, struct tally *tally);
 /* A closed group with its ruling gets into a queue. */
 void sampler_enqueue(struct sampler *sampler, struct group *group, bool has_keep_event);
 /* Parks the oldest traces while there is too much, or decides them early where that is no help. While the disk is busy

@@ -145,6 +145,39 @@ static void more_held_than_its_share_stops_the_reading_until_it_has_left(void)
     rig_close(&rig);
 }
 
+/* The only output takes no more, so what is due cannot leave. */
+static void traces_that_are_due_and_may_not_leave_do_not_keep_the_lane_busy(void)
+{
+    enum { TRACES = 1200, PADDING_BYTES = 100000 };
+    static char line[PADDING_BYTES + 100], padding[PADDING_BYTES + 1];
+    struct rig rig;
+    rig_open(&rig, "input tail { path = \"/logs/a\" filter parse { } }\n"
+                   "filter sample { wait = 1s }\n"
+                   "output elasticsearch { url = \"http://far\" flush = 10ms }\n");
+    rig.far.habits.not_sent = 100;
+    memset(padding, 'x', PADDING_BYTES);
+    for (int i = 0; i < TRACES; i++) {
+        snprintf(line, sizeof line, "{\"trace_id\":\"t%d\",\"message\":\"%s\"}\n", i, padding);
+        sim_files_append(rig.sim, "/logs/a", str_from(line));
+        rig_step(&rig);
+    }
+    rig_steps(&rig, 3 * TRACES);
+    const struct stage *holder = rig.agent.lane.pipeline.holders[0];
+    CHECK(rig_totals(&rig, 0)->held > 0);
+    CHECK(holder->filter->due(holder->self) < rig.clock.wall_ns);
+    int busy = 0;
+    for (int i = 0; i < 100; i++) {
+        struct lane_wait wait = lane_step(&rig.agent.lane);
+        busy += wait.again || wait.until_ns <= rig.clock.mono_ns;
+        rig_step(&rig);
+    }
+    CHECK(busy < 20);
+    rig.far.habits.not_sent = 0;
+    rig_steps(&rig, 20000);
+    CHECK_EQ(rig_totals(&rig, 0)->delivered, TRACES);
+    rig_close(&rig);
+}
+
 /* Every allocation of some passes fails, from the first, the second... on. What could not be put
  * into wire form goes out after the next start. */
 static void without_memory_a_batch_waits_and_no_event_is_lost(void)
@@ -240,6 +273,7 @@ CHECK_MAIN(TEST(once_reads_every_file_to_its_end_balances_and_is_done),
            TEST(a_lane_that_was_told_to_stop_reads_nothing_more_and_is_done_when_all_is_on_disk),
            TEST(what_is_not_known_to_be_on_disk_is_revealed_as_in_flight),
            TEST(more_held_than_its_share_stops_the_reading_until_it_has_left),
+           TEST(traces_that_are_due_and_may_not_leave_do_not_keep_the_lane_busy),
            TEST(without_memory_a_batch_waits_and_no_event_is_lost),
            TEST(lines_without_a_time_have_the_same_time_when_they_are_read_again),
            TEST(progress_grows_while_something_moves_and_stands_still_afterwards))

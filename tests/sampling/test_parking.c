@@ -176,6 +176,83 @@ static void a_disk_that_is_slow_is_waited_for(void)
     clear_disk();
 }
 
+/* Line 100 of each trace is parked when the last line of every other one says what it asks for. */
+static void any_asks_what_is_parked(void)
+{
+    static const struct expr retry = {.contains = "retry"}, one = {.constant = 1};
+    static const struct expr timeout = {.contains = "timeout", .any = &retry, .any_is = true};
+    static const struct expr rarely = {.constant = 1000000000};
+    char text[96], trace[64];
+    clear_disk();
+    world_init();
+    world.sampler.limits.held_budget = BUDGET;
+    world.sampler.shelf = &shelf;
+    world_rule("timeouts", &timeout, &one);
+    world_open(&rarely);
+    for (unsigned i = 0; i < LINES * TRACES; i++) {
+        unsigned number = i % TRACES, line = i / TRACES;
+        bool is_last = line == LINES - 1;
+        snprintf(text, sizeof text, "trace %u line %u %s and some more to have it longer", number,
+                 line,
+                 line == 100             ? "timeout"
+                 : is_last && number % 2 ? "retry"
+                                         : "");
+        snprintf(trace, sizeof trace, "%032x", number + 1);
+        world_take((struct line){text, .trace = trace, .offset = i});
+    }
+    CHECK(disk.count > 0);
+    CHECK_EQ(world.early, 0);
+    disk.is_slow = true;
+    world_release(1000 * SECONDS);
+    CHECK_EQ(world.out_count, 0);
+    disk.is_slow = false;
+    world_release(1000 * SECONDS);
+    check_all_came_out();
+    for (size_t i = 0; i < world.out_count; i++) {
+        unsigned number;
+        CHECK_EQ(sscanf(world.out[i].text, "trace %u", &number), 1);
+        CHECK_EQ(world.out[i].is_out, number % 2 == 0);
+        CHECK(world.out[i].is_out || world.out[i].weight == 1);
+    }
+    CHECK_EQ(disk.forgotten, disk.count);
+    world_clear();
+    clear_disk();
+}
+
+/* The verdict stands from before a restart; what is parked learns what any() found when it leaves.
+ */
+static void what_is_parked_is_asked_again_when_it_leaves(void)
+{
+    static const struct expr retry = {.contains = "retry"}, one = {.constant = 1};
+    static const struct expr timeout = {.contains = "timeout", .any = &retry, .any_is = true};
+    static const struct expr two = {.constant = 2};
+    char text[96];
+    clear_disk();
+    world_init();
+    world_open(&two);
+    const char *kept = world_id(true, 2, 1);
+    say("first", kept, NULL);
+    world_at(100);
+    world_restart();
+    world.sampler.shelf = &shelf;
+    world_rule("timeouts", &timeout, &one);
+    world_open(&two);
+    world_load();
+    for (unsigned i = 0; i < LINES; i++) {
+        snprintf(text, sizeof text, "line %u%s", i, i == 100 ? " timeout" : "");
+        say(text, kept, NULL);
+    }
+    struct groups *groups = &world.sampler.groups;
+    CHECK_EQ(holding_park(&groups->holdings, &groups->oldest->holding, &shelf), PARKED_HERE);
+    say("retry", kept, NULL);
+    world_at(200);
+    CHECK_FATE("line 99", "2 rate");
+    CHECK_FATE("line 100 timeout", "1 timeouts");
+    CHECK_FATE("retry", "2 rate");
+    world_clear();
+    clear_disk();
+}
+
 static void when_the_disk_is_full_too_the_oldest_is_decided_early(void)
 {
     open_world(BUDGET);
@@ -226,7 +303,9 @@ static void traces_that_turn_out_to_be_one_keep_what_each_has_parked(void)
 
 CHECK_MAIN(TEST(traces_that_do_not_fit_are_parked_and_come_back_whole),
            TEST(while_the_disk_is_busy_nothing_is_decided_early),
-           TEST(a_parked_event_is_still_copied_from), TEST(a_disk_that_is_slow_is_waited_for),
+           TEST(a_parked_event_is_still_copied_from), TEST(any_asks_what_is_parked),
+           TEST(what_is_parked_is_asked_again_when_it_leaves),
+           TEST(a_disk_that_is_slow_is_waited_for),
            TEST(when_the_disk_is_full_too_the_oldest_is_decided_early),
            TEST(what_the_disk_lost_holds_nothing_else_back),
            TEST(traces_that_turn_out_to_be_one_keep_what_each_has_parked))
