@@ -210,17 +210,3 @@ void open_loaded(struct open_table *table)
             enter_room_list(table, i);
     }
 }
-
-uint64_t open_seq(const struct open_table *table, uint32_t slot)
-{
-    const struct open_entry *entry = open_at(table, slot);
-    MUST(entry != NULL);
-    return (uint64_t)entry->generation << 32 | slot;
-}
-
-uint32_t open_slot(const struct open_table *table, uint64_t seq)
-{
-    uint32_t slot = (uint32_t)seq;
-    const struct open_entry *entry = open_at(table, slot);
-    return entry && entry->generation == seq >> 32 ? slot : 0;
-}

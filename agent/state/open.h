@@ -9,6 +9,7 @@
 #define WEIR_OPEN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "agent/must.h"
@@ -77,7 +78,24 @@ uint32_t open_slots(const struct open_table *table); /* slots go from 1 to this 
 struct open_entry *open_claim(struct open_table *table, uint32_t slot);
 void open_loaded(struct open_table *table); /* after the last claim */
 
-uint64_t open_seq(const struct open_table *table, uint32_t slot);
-uint32_t open_slot(const struct open_table *table, uint64_t seq); /* 0: it is gone */
+static inline uint64_t open_seq(const struct open_table *table, uint32_t slot)
+{
+    return (uint64_t)open_used(table, slot)->generation << 32 | slot;
+}
+
+/* The entry of a seq; null: it is gone. */
+static inline struct open_entry *open_find(const struct open_table *table, uint64_t seq)
+{
+    uint32_t place = (uint32_t)seq - 1, number = place / OPEN_CHUNK;
+    if (number >= table->chunk_count || !table->chunks[number])
+        return NULL;
+    struct open_entry *entry = &table->chunks[number]->entries[place % OPEN_CHUNK];
+    return entry->flags & OPEN_USED && entry->generation == seq >> 32 ? entry : NULL;
+}
+
+static inline uint32_t open_slot(const struct open_table *table, uint64_t seq) /* 0: it is gone */
+{
+    return open_find(table, seq) ? (uint32_t)seq : 0;
+}
 
 #endif

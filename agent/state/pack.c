@@ -3,21 +3,13 @@
  */
 #include "agent/state/pack.h"
 
-enum {
-    NUMBER_BYTES_MAX = 10,
-    LENGTH_BYTES = 4, /* of a section, fixed so that it can be filled in later */
-};
+enum { LENGTH_BYTES = 4 }; /* of a section, fixed so that it can be filled in later */
 
 void pack_number(struct buffer *to, uint64_t number)
 {
-    char *at = buffer_reserve(to, NUMBER_BYTES_MAX);
-    if (!at)
-        return;
-    size_t len = 0;
-    for (; number >= 0x80; number >>= 7)
-        at[len++] = (char)(number | 0x80);
-    at[len++] = (char)number;
-    to->len += len;
+    char *at = buffer_reserve(to, PACKED_NUMBER_MAX);
+    if (at)
+        to->len = (size_t)(number_put(at, number) - to->at);
 }
 
 void pack_text(struct buffer *to, struct str text)

@@ -9,6 +9,17 @@
 
 #include "agent/data/buffer.h"
 
+enum { PACKED_NUMBER_MAX = 10 }; /* bytes of the largest */
+
+/* Where there is room already; returns the place behind it. */
+static inline char *number_put(char *to, uint64_t number)
+{
+    for (; number >= 0x80; number >>= 7)
+        *to++ = (char)(number | 0x80);
+    *to++ = (char)number;
+    return to;
+}
+
 void pack_number(struct buffer *to, uint64_t number);
 void pack_text(struct buffer *to, struct str text);
 

@@ -82,11 +82,15 @@ static void cut_record(struct saver *saver)
 
 static void save_entry(struct buffer *to, uint32_t slot, struct open_entry *entry, uint64_t *offset)
 {
+    enum { NUMBERS = 4 };
     uint64_t step = entry->offset - *offset;
-    pack_number(to, slot);
-    pack_number(to, (step << 1) ^ (0 - (step >> 63)));
-    pack_number(to, entry->index);
-    pack_number(to, entry->owed);
+    char *at = buffer_reserve(to, NUMBERS * PACKED_NUMBER_MAX);
+    if (at) {
+        at = number_put(at, slot);
+        at = number_put(at, (step << 1) ^ (0 - (step >> 63)));
+        at = number_put(at, entry->index);
+        to->len = (size_t)(number_put(at, entry->owed) - to->at);
+    }
     *offset = entry->offset;
     entry->flags |= OPEN_WRITTEN;
 }
@@ -98,14 +102,14 @@ static void save_open_changes(struct source *source, struct buffer *to, bool who
     struct open_table *table = &source->state->open;
     uint64_t offset = 0;
     for (uint32_t slot = source->open_dirty; slot && !whole;) {
-        struct open_entry *entry = open_at(table, slot);
+        struct open_entry *entry = open_used(table, slot);
         if (entry->owed)
             save_entry(to, slot, entry, &offset);
         slot = entry->dirty_next;
     }
     pack_number(to, 0);
     for (uint32_t slot = source->open_dirty; slot;) {
-        struct open_entry *entry = open_at(table, slot);
+        struct open_entry *entry = open_used(table, slot);
         uint32_t next = entry->dirty_next;
         entry->flags &= OPEN_FLAGS & ~OPEN_DIRTY;
         if (!entry->owed) {
@@ -123,7 +127,7 @@ static void save_open_list(struct source *source, struct buffer *to)
 {
     uint64_t offset = 0;
     for (uint32_t slot = source->open_oldest; slot;) {
-        struct open_entry *entry = open_at(&source->state->open, slot);
+        struct open_entry *entry = open_used(&source->state->open, slot);
         save_entry(to, slot, entry, &offset);
         slot = entry->newer;
     }
@@ -164,7 +168,7 @@ static bool forget_source(struct source *source, struct buffer *to)
         return false;
     struct open_table *table = &source->state->open;
     for (uint32_t slot = source->open_dirty; slot;) {
-        uint32_t next = open_at(table, slot)->dirty_next;
+        uint32_t next = open_used(table, slot)->dirty_next;
         open_remove(table, slot);
         slot = next;
     }

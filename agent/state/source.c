@@ -376,16 +376,15 @@ bool state_reserve_open(struct state *state, uint32_t events)
 bool source_hold_open(struct source *source, struct origin *origin)
 {
     struct state *state = source->state;
-    uint32_t slot = origin->seq ? open_slot(&state->open, origin->seq) : 0;
-    struct open_entry *entry = slot ? entry_at(source, slot) : NULL;
+    struct open_entry *entry = origin->seq ? open_find(&state->open, origin->seq) : NULL;
     if (entry && entry->owed) {
-        owe_more(source, entry, slot, origin->owed);
+        owe_more(source, entry, (uint32_t)origin->seq, origin->owed);
         return true;
     }
     if (!origin->owed)
         return true;
     uint32_t after = place_before(source, origin->offset, origin->index);
-    slot = open_add(&state->open);
+    uint32_t slot = open_add(&state->open);
     if (!slot)
         return false;
     entry = entry_at(source, slot);
@@ -402,18 +401,17 @@ bool source_hold_open(struct source *source, struct origin *origin)
 bool source_settle(struct source *source, uint64_t seq, uint32_t output)
 {
     struct state *state = source->state;
-    uint32_t slot = open_slot(&state->open, seq);
-    if (!slot)
+    struct open_entry *entry = open_find(&state->open, seq);
+    if (!entry)
         return false;
-    struct open_entry *entry = entry_at(source, slot);
     MUST(entry->source == source->id);
     if (!(entry->owed & bit(output)))
         return false;
     entry->owed &= ~bit(output);
     state->open_bits[output]--;
-    entry_changed(source, entry, slot);
+    entry_changed(source, entry, (uint32_t)seq);
     if (!entry->owed)
-        unlink_entry(source, slot);
+        unlink_entry(source, (uint32_t)seq);
     return true;
 }
 
