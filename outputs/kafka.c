@@ -157,14 +157,14 @@ static struct str slot_text(const struct event *event, enum slot slot, struct ar
 }
 
 /* Key bytes outlive the scratch that an expression works in. */
-static struct str key_of(const struct kafka *kafka, const struct event *event, struct arena *arena)
+static struct str key_of(const struct kafka *kafka, const struct event *event, struct str trace,
+                         struct arena *arena)
 {
-    struct str text = {0};
+    struct str text = trace;
     if (kafka->key)
         return value_text(expr_value(kafka->key, event, arena), arena, &text)
                    ? arena_copy(arena, text)
                    : (struct str){0};
-    text = slot_text(event, SLOT_TRACE_ID, arena);
     if (text.len == 0)
         text = slot_text(event, SLOT_FAAS_INVOCATION_ID, arena);
     return text.len ? arena_copy(arena, text) : (struct str){0};
@@ -172,14 +172,15 @@ static struct str key_of(const struct kafka *kafka, const struct event *event, s
 
 static bool is_hex(struct str text, size_t digits)
 {
-    bool is_zero = true;
-    for (size_t i = 0; i < text.len; i++) {
-        char at = text.at[i];
-        if (!((at >= '0' && at <= '9') || (at >= 'a' && at <= 'f')))
-            return false;
-        is_zero &= at == '0';
+    unsigned others = 0, bits = 0;
+    if (text.len != digits)
+        return false;
+    for (size_t i = 0; i < digits; i++) {
+        unsigned char byte = (unsigned char)text.at[i];
+        others |= (unsigned)(byte - '0') > 9 && (unsigned)(byte - 'a') > 5;
+        bits |= byte ^ (unsigned)'0';
     }
-    return text.len == digits && !is_zero;
+    return !others && bits; /* zeros are no id */
 }
 
 static void header_add(struct broker_header *headers, struct broker_message *ret, const char *name,
@@ -197,22 +198,26 @@ static struct str number_text(uint32_t number, struct arena *arena)
 }
 
 /* W3C trace context, where the event's ids have its shape. */
-static struct str traceparent(const struct event *event, struct arena *arena)
+static struct str traceparent(const struct event *event, struct str trace, struct arena *arena)
 {
-    char text[64];
-    struct str trace = slot_text(event, SLOT_TRACE_ID, arena);
+    enum { SIZE = sizeof "00--" - 1 + TRACE_DIGITS + SPAN_DIGITS + sizeof "-01" - 1 };
     struct str span = slot_text(event, SLOT_SPAN_ID, arena);
     if (!is_hex(trace, TRACE_DIGITS) || !is_hex(span, SPAN_DIGITS))
         return (struct str){0};
-    int len = snprintf(text, sizeof text, "00-%.*s-%.*s-01", STR_ARG(trace), STR_ARG(span));
-    return arena_copy(arena, (struct str){text, (size_t)len});
+    char *text = arena_take(arena, SIZE);
+    if (!text)
+        return (struct str){0};
+    char *at = bytes_put(bytes_put(text, STR("00-")), trace);
+    bytes_put(bytes_put(bytes_put(at, STR("-")), span), STR("-01"));
+    return (struct str){text, SIZE};
 }
 
 static void kafka_address(const void *self, const struct event *event, struct broker_message *ret,
                           struct arena *arena)
 {
     struct broker_header *headers = arena_take(arena, HEADERS * sizeof *headers);
-    ret->key = key_of(self, event, arena);
+    struct str trace = slot_text(event, SLOT_TRACE_ID, arena);
+    ret->key = key_of(self, event, trace, arena);
     if (!headers)
         return;
     ret->headers = headers;
@@ -223,7 +228,7 @@ static void kafka_address(const void *self, const struct event *event, struct br
                    number_text(event->weight ? event->weight : 1, arena));
         header_add(headers, ret, HEADER_HOPS, number_text(event->hops, arena));
     }
-    header_add(headers, ret, "traceparent", traceparent(event, arena));
+    header_add(headers, ret, "traceparent", traceparent(event, trace, arena));
 }
 
 const struct output output_kafka = {
