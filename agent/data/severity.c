@@ -93,17 +93,29 @@ static uint32_t fold4(const char *at)
     return four | 0x20202020;
 }
 
+/* A word of four to eight letters. */
+static bool is_folded(struct str word, struct str lower)
+{
+    return word.len == lower.len && fold4(word.at) == fold4(lower.at) &&
+           fold4(word.at + word.len - 4) == fold4(lower.at + lower.len - 4);
+}
+
 /* Nearly every line has one of these, in either case. */
 static uint8_t common_word(struct str word)
 {
-    if (word.len == 4 && fold4(word.at) == fold4("info"))
+    if (is_folded(word, STR("info")))
         return SEVERITY_INFO;
-    if (word.len != 5)
-        return SEVERITY_NONE;
-    uint32_t head = fold4(word.at), tail = fold4(word.at + 1);
-    if (head == fold4("error") && tail == fold4("rror"))
+    if (is_folded(word, STR("error")))
         return SEVERITY_ERROR;
-    return head == fold4("debug") && tail == fold4("ebug") ? SEVERITY_DEBUG : SEVERITY_NONE;
+    if (is_folded(word, STR("debug")))
+        return SEVERITY_DEBUG;
+    if (is_folded(word, STR("warn")) || is_folded(word, STR("warning")))
+        return SEVERITY_WARN;
+    bool is_long = word.len == sizeof "information" - 1; /* what .NET writes */
+    return is_long && is_folded(str_slice(word, 0, 6), STR("inform")) &&
+                   is_folded(str_skip(word, 6), STR("ation"))
+               ? SEVERITY_INFO
+               : SEVERITY_NONE;
 }
 
 uint8_t severity_from_word(struct str word)
