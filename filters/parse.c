@@ -7,6 +7,7 @@
 #include "agent/weir.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "filters/formats/format.h"
 
@@ -31,7 +32,9 @@ struct parse {
     struct path *field;
     int guess; /* what the line before was: lines of one kind come in runs */
     struct reader reader;
-    struct str path, function; /* of the file that lines come from, and the function it names */
+    struct value path; /* of the file that lines come from; empty: not known yet */
+    struct field
+        named[2]; /* faas.name and service.name by that path, for lines that have neither */
     uint64_t *failed;
 };
 
@@ -116,16 +119,6 @@ static struct str text_of(const struct event *event, enum slot slot)
     return field && value_is_text(field->value) ? field->value.text : (struct str){0};
 }
 
-/* The lines of a batch share the text of their path. */
-static struct str function_of_file(struct parse *parse, struct str path)
-{
-    if (path.at != parse->path.at || path.len != parse->path.len) {
-        parse->path = path;
-        parse->function = function_of_path(path);
-    }
-    return parse->function;
-}
-
 /* A part of a field's text, which needs no escapes where the whole needs none. */
 static void name_after(struct reader *reader, enum slot slot, const struct field *whole,
                        struct str part)
@@ -136,11 +129,48 @@ static void name_after(struct reader *reader, enum slot slot, const struct field
         reader_text(reader, slot, part);
 }
 
+/* The lines of a batch share the text of their path. */
+static void learn_path(struct parse *parse, const struct value *path)
+{
+    struct str text = parse->path.text;
+    if (parse->path.kind == path->kind && text.at == path->text.at && text.len == path->text.len)
+        return;
+    parse->path = *path;
+    struct value name = {.kind = path->kind == VALUE_STRING ? VALUE_STRING : VALUE_TEXT};
+    name.text = value_is_text(*path) ? function_of_path(path->text) : (struct str){0};
+    parse->named[0] =
+        (struct field){.key = slot_keys[SLOT_FAAS_NAME], .value = name, .slot = SLOT_FAAS_NAME};
+    parse->named[1] = (struct field){
+        .key = slot_keys[SLOT_SERVICE_NAME], .value = name, .slot = SLOT_SERVICE_NAME};
+}
+
+/* Both names by the file of the line, which had neither: nearly all lines of a function. False:
+ * nothing was done. */
+static bool name_by_path(struct parse *parse, struct event *event)
+{
+    const struct field *path = event_slot(event, SLOT_LOG_FILE_PATH);
+    if (!parse->function_from_path || !path || event->slots[SLOT_FAAS_NAME] ||
+        event->slots[SLOT_SERVICE_NAME] || event->slots[SLOT_CLOUD_RESOURCE_ID])
+        return false;
+    learn_path(parse, &path->value);
+    if (!parse->named[0].value.text.len || event->flags & EVENT_SHARED ||
+        event->room - event->count < (int)COUNT(parse->named))
+        return false;
+    memcpy(&event->fields[event->count], parse->named, sizeof parse->named);
+    event->slots[SLOT_FAAS_NAME] = (uint16_t)(event->count + 1);
+    event->slots[SLOT_SERVICE_NAME] = (uint16_t)(event->count + 2);
+    event->count = (uint16_t)(event->count + COUNT(parse->named));
+    event->flags |= EVENT_EDITED;
+    return true;
+}
+
 static void name_function(struct parse *parse)
 {
     struct reader *reader = &parse->reader;
     struct event *event = reader->event;
     if (!(event->flags & EVENT_PLATFORM) && !reader_has(reader, SLOT_FAAS_INVOCATION_ID))
+        return;
+    if (LIKELY(name_by_path(parse, event)))
         return;
     if (reader_has(reader, SLOT_CLOUD_RESOURCE_ID))
         reader_text(reader, SLOT_FAAS_NAME,
@@ -148,7 +178,7 @@ static void name_function(struct parse *parse)
     const struct field *path = event_slot(event, SLOT_LOG_FILE_PATH);
     if (parse->function_from_path && path && !reader_has(reader, SLOT_FAAS_NAME))
         name_after(reader, SLOT_FAAS_NAME, path,
-                   function_of_file(parse, text_of(event, SLOT_LOG_FILE_PATH)));
+                   function_of_path(text_of(event, SLOT_LOG_FILE_PATH)));
     const struct field *name = event_slot(event, SLOT_FAAS_NAME);
     if (name)
         name_after(reader, SLOT_SERVICE_NAME, name, text_of(event, SLOT_FAAS_NAME));
@@ -188,7 +218,7 @@ static void event_parse(struct parse *parse, struct event *event, struct arena *
 static void parse_apply(void *self, struct view *view)
 {
     struct parse *parse = self;
-    parse->path = (struct str){0}; /* the batch before is gone */
+    parse->path = (struct value){.kind = VALUE_MISSING}; /* the batch before is gone */
     for (uint32_t i = 0; i < view->count; i++)
         event_parse(parse, view->at[i], view->arena);
 }
