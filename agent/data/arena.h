@@ -27,6 +27,12 @@ void arena_reset(struct arena *arena); /* forgets everything but keeps its first
 /* Aligned to 16 bytes, not zeroed; null when over max or out of memory. */
 void *arena_take(struct arena *arena, size_t size);
 void *arena_zeroed(struct arena *arena, size_t size);
+/* From `from` to so many bytes behind `to`, all stands in the newest chunk: it may be read, whatever it holds. */
+static inline bool arena_reaches(const struct arena *arena, const char *from, const char *to, size_t behind)
+{
+    uintptr_t begins = (uintptr_t)arena->chunk, ends = (uintptr_t)arena->end;
+    return (uintptr_t)from >= begins && (uintptr_t)to <= ends && ends - (uintptr_t)to >= behind;
+}
 /* A copy that lives as long as the arena; a null at when there was no room. */
 struct str arena_copy(struct arena *arena, struct str s);
 

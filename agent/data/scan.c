@@ -305,6 +305,14 @@ bool scan_use(enum scan_variant variant)
     return found != NULL;
 }
 
+/* A block may begin anywhere in the line: what it shows of the bytes behind can be read, and begins
+ * with one that ends every string and belongs to no key. */
+static inline bool is_open_ended(const struct scan *scan)
+{
+    return scan->arena && arena_reaches(scan->arena, scan->start, scan->end, BLOCK_MAX) &&
+           (*scan->end == '\n' || *scan->end == '\r' || *scan->end == '\0');
+}
+
 /* The vector variants look at whole blocks of a line, so it must hold one, and trust in the brace
  * at its end. */
 static inline const struct variant *choose_variant(struct scan *scan)
@@ -313,7 +321,8 @@ static inline const struct variant *choose_variant(struct scan *scan)
         scan_use(SCAN_BEST);
     bool fits = scan->end - scan->start >= BLOCK_LINE_MIN && scan->end[-1] == '}';
     const struct variant *variant = LIKELY(fits) ? chosen : &plain;
-    scan->last = scan->end - variant->block;
+    bool is_open = variant != &plain && is_open_ended(scan);
+    scan->last = LIKELY(is_open) ? scan->end - 1 : scan->end - variant->block;
     return variant;
 }
 

@@ -7,9 +7,10 @@
  *   closing the quote that ends a string which begins at `at`, if that holds nothing but plain ASCII; null: who knows
  *   digits  first byte from `at` on that is no digit; in plain C perhaps the line's end
  *   match   true if the bytes at `at` begin with the node's token
- * `last` is where the last block of the line begins; of plain C, whose blocks are empty, its end. The vector ones never
- * read outside the line: near its end they load the last block of it again and shift away what was seen. So the line
- * must be at least BLOCK_LINE_MIN bytes long, and end with a byte that is no digit.
+ * `last` is where the last block of the line begins; of plain C, whose blocks are empty, its end. The vector ones read
+ * nothing behind that block: near the end they load it again and shift away what was seen. So the line must be at least
+ * BLOCK_LINE_MIN bytes long, and end with a byte that is no digit. Where it is known what stands behind the line, its
+ * last block may be the one that begins with its last byte (scan.c).
  */
 #ifndef WEIR_SCAN_BLOCK_H
 #define WEIR_SCAN_BLOCK_H
@@ -24,6 +25,7 @@ enum {
     BLOCK_plain = 0,
     BLOCK_sse2 = 16,
     BLOCK_avx2 = 32,
+    BLOCK_MAX = 32,
 };
 
 /* --- plain C ----------------------------------------------------------------------------------------- */

@@ -95,6 +95,51 @@ static void every_cut_of_a_line_is_refused_and_read_within_its_bounds(void)
     }
 }
 
+static bool same_fields(const struct event *a, const struct event *b)
+{
+    if (a->count != b->count || memcmp(a->slots, b->slots, sizeof a->slots) != 0)
+        return false;
+    for (uint16_t i = 0; i < a->count; i++) {
+        const struct field *one = &a->fields[i], *other = &b->fields[i];
+        if (!str_equal(one->key, other->key) || one->value.kind != other->value.kind ||
+            (one->value.kind > VALUE_BOOL && !str_equal(one->value.text, other->value.text)))
+            return false;
+    }
+    return true;
+}
+
+static void what_stands_behind_a_line_is_no_part_of_it(void)
+{
+    static const struct str behind[] = {{"\n\",\"z\":0}", 10}, {"\r\n\"}", 4}, {"\0\":1}", 5},
+                                        {"\",\"z\":0}", 9},    {" \n\"}", 4},  {"\\\"}", 3}};
+    struct str line =
+        STR("{\"time\":\"2023-01-02T03:04:05Z\",\"level\":\"warn\",\"n\":-1.5e+3,\"o\":{"
+            "\"k\":[true,null]},\"msg\":\"some text to fill a block\",\"a}b\":12,\"z\":0}");
+    char text[512];
+    EACH_VARIANT(v)
+    {
+        scanned_str(line, SCAN_OK); /* its keys are foretold from here on */
+        for (size_t i = 0; i < line.len * COUNT(behind); i++) {
+            size_t len = i / COUNT(behind);
+            struct str after = behind[i % COUNT(behind)], *alone = &(struct str){text, len + 1};
+            memset(text, '"', sizeof text);
+            memcpy(text, line.at, len);
+            text[len] = '}';
+            memcpy(text + len + 1, after.at, after.len);
+            arena_reset(&fix.arena);
+            struct str others = arena_copy(&fix.arena, (struct str){text, sizeof text});
+            struct event event = {.bytes = fixture_line(*alone)};
+            struct event among = {.bytes = str_slice(others, 0, alone->len)};
+            size_t error_at = 0, error_among = 0;
+            CHECK_EQ(scan_object(fix.scanner, &event, &fix.arena, &error_at),
+                     scan_object(fix.scanner, &among, &fix.arena, &error_among));
+            CHECK_EQ(error_at, error_among);
+            CHECK(same_fields(&event, &among));
+            free((char *)(uintptr_t)event.bytes.at);
+        }
+    }
+}
+
 /* What stands behind an escape is looked at apart from what stands before it. */
 static void invalid_utf8_before_an_escape_is_not_forgotten(void)
 {
@@ -220,6 +265,7 @@ CHECK_MAIN(TEST(a_mark_belongs_to_the_very_keys_of_a_line),
            TEST(keys_match_after_unescaping), TEST(twins_inside_an_object_flag_its_field),
            TEST(a_line_cut_short_keeps_the_fields_before_the_cut),
            TEST(every_cut_of_a_line_is_refused_and_read_within_its_bounds),
+           TEST(what_stands_behind_a_line_is_no_part_of_it),
            TEST(invalid_utf8_becomes_a_replacement_and_is_said), TEST(the_best_alias_fills_a_slot),
            TEST(times_and_levels_are_read), TEST(what_is_no_object_is_said_to_be_none),
            TEST(depth_is_bounded))
