@@ -131,6 +131,39 @@ static void a_flush_gives_away_what_was_written_and_gives_back_what_is_empty(voi
     rig_close(&rig);
 }
 
+/* Three events that are owed to this output alone. */
+static void three_take(struct drain *drain, struct arena *arena)
+{
+    struct batch_of_three three;
+    three_init(&three, arena);
+    for (int i = 0; i < EVENTS; i++)
+        three.origins[i].owed = three.origins[i].fresh = UINT64_C(1) << drain->index;
+    drain_take(drain, &three.view);
+    arena_reset(arena);
+}
+
+static void what_its_queue_cannot_take_now_waits_in_memory(void)
+{
+    struct rig rig;
+    struct drain *drain = open_drain(
+        &rig, "elasticsearch { url = \"http://far\" }\noutput file { path = \"/out/all\" }");
+    struct drain *file = drain + 1;
+    struct arena *arena = &rig.agent.lane.batch;
+    drain->diverts = true;
+    three_take(drain, arena);
+    CHECK_EQ(drain->totals->queued, 3);
+    drain_flush(drain);
+    for (uint32_t i = 0; i < 10000000 && drain_has_room(file); i++)
+        three_take(file, arena);
+    CHECK(!drain_has_room(file)); /* nor has the disk writer for others */
+    three_take(drain, arena);
+    CHECK_EQ(drain->totals->queued, 3);
+    CHECK_EQ(drain->totals->in_flight, 3);
+    CHECK_EQ(drain->live_in_flight, 3);
+    CHECK(output_is_balanced(drain->totals));
+    rig_close(&rig);
+}
+
 static const char TO_ELASTICSEARCH[] =
     "input stdin { }\noutput elasticsearch { url = \"http://far\" names = as_is flush = 10ms }\n";
 
@@ -217,6 +250,7 @@ CHECK_MAIN(TEST(live_events_are_delivered_and_ghosts_only_counted),
            TEST(a_bundle_that_is_full_goes_to_the_writer_as_soon_as_there_is_another),
            TEST(while_the_writer_is_behind_the_bundle_grows_and_there_is_no_room),
            TEST(a_flush_gives_away_what_was_written_and_gives_back_what_is_empty),
+           TEST(what_its_queue_cannot_take_now_waits_in_memory),
            TEST(nothing_leaves_before_the_journal_says_how_far),
            TEST(an_id_that_a_stranger_used_is_a_dead_letter_and_told),
            TEST(a_far_end_is_away_from_the_first_reason_for_it_to_the_end_of_the_last))
