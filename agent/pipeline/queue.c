@@ -68,7 +68,6 @@ enum code queue_open(struct queue *queue, uint32_t input, struct why *why)
         return fail(why, OVER_LIMIT, "no memory for the queue of \"%.*s\"",
                     STR_ARG(queue->host->label));
     queue->source->outputs = bit_of(queue);
-    source_share_ids(queue->source); /* their ids are older than what is reserved now */
     enum code code = spool_open(&queue->spool, queue->source->read, why);
     if (code != OK)
         return code;
