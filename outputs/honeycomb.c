@@ -180,6 +180,20 @@ static void honeycomb_target(const void *self, const struct event *event, struct
     template_write(hny->dataset, event, TEMPLATE_SAFE, to, scratch);
 }
 
+/* A bit that tells most keys from each other. */
+static uint64_t key_bit(struct str key)
+{
+    return key.len ? UINT64_C(1) << ((key.len + (unsigned char)key.at[0]) & 63) : 0;
+}
+
+static uint64_t key_bits(const struct event *event)
+{
+    uint64_t bits = 0;
+    for (unsigned i = 0; i < event->count; i++)
+        bits |= key_bit(event->fields[i].key);
+    return bits;
+}
+
 static bool has_field(const struct event *event, struct str key)
 {
     for (uint16_t i = 0; i < event->count; i++) {
@@ -191,17 +205,21 @@ static bool has_field(const struct event *event, struct str key)
     return false;
 }
 
-/* Neither holds anything that would have to be escaped. */
-static void write_own(struct buffer *body, const struct event *event, struct str key,
+/* Neither holds anything that would have to be escaped. keys: key_bits() of the event. */
+static void write_own(struct buffer *body, const struct event *event, uint64_t keys, struct str key,
                       struct str value)
 {
-    if (value.len == 0 || body->full || has_field(event, key))
+    enum { MARKS = sizeof ",\"\":\"\"" - 1 };
+    if (value.len == 0 || body->full || (keys & key_bit(key) && has_field(event, key)))
         return;
-    buffer_add(body, body->at[body->len - 1] == '{' ? STR("\"") : STR(",\""));
-    buffer_add(body, key);
-    buffer_add(body, STR("\":\""));
-    buffer_add(body, value);
-    buffer_byte(body, '"');
+    bool is_first = body->at[body->len - 1] == '{';
+    char *at = buffer_reserve(body, key.len + value.len + MARKS);
+    if (!at)
+        return;
+    at = bytes_put(at, is_first ? STR("\"") : STR(",\""));
+    at = bytes_put(bytes_put(at, key), STR("\":\""));
+    at = bytes_put(bytes_put(at, value), STR("\""));
+    body->len = (size_t)(at - body->at);
 }
 
 /* What Honeycomb tells logs from spans by; a REPORT is the span of its invocation. */
@@ -209,11 +227,12 @@ static void write_meta(struct buffer *body, const struct event *event)
 {
     bool is_span = event->slots[SLOT_PARENT_SPAN_ID] || event->flags & EVENT_ENDS_INVOCATION;
     bool is_traced = event->slots[SLOT_TRACE_ID] != 0;
-    write_own(body, event, STR("severity"), event_severity_word(event));
-    write_own(body, event, STR("meta.signal_type"),
+    uint64_t keys = key_bits(event);
+    write_own(body, event, keys, STR("severity"), event_severity_word(event));
+    write_own(body, event, keys, STR("meta.signal_type"),
               is_traced && is_span ? STR("trace") : STR("log"));
     if (is_traced && !is_span)
-        write_own(body, event, STR("meta.annotation_type"), STR("span_event"));
+        write_own(body, event, keys, STR("meta.annotation_type"), STR("span_event"));
 }
 
 static void count_cut(uint64_t *counter, uint32_t more)

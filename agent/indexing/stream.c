@@ -19,19 +19,26 @@ static void write_parts(struct str target, struct buffer *to)
     encode_text(to, dataset.tail);
 }
 
+/* False: it is none that an outbox lets through. */
+static bool learn(struct stream_members *members, struct str target)
+{
+    struct buffer text = {
+        .at = members->text, .room = sizeof members->text, .max = sizeof members->text};
+    members->target_len = members->text_len = 0;
+    write_parts(target, &text);
+    if (text.full || target.len > TARGET_BYTES_MAX)
+        return false;
+    memcpy(members->target, target.at, target.len);
+    members->target_len = (uint16_t)target.len;
+    members->text_len = (uint16_t)text.len;
+    return true;
+}
+
 void stream_members_write(struct stream_members *members, struct str target, struct buffer *to)
 {
-    if (!str_equal(target, (struct str){members->target, members->target_len})) {
-        size_t room = sizeof members->text;
-        struct buffer text = {.at = members->text, .room = room, .max = room};
-        write_parts(target, &text);
-        if (text.full || target.len > TARGET_BYTES_MAX) { /* nothing that an outbox lets through */
-            write_parts(target, to);
-            return;
-        }
-        memcpy(members->target, target.at, target.len);
-        members->target_len = (uint16_t)target.len;
-        members->text_len = (uint16_t)text.len;
-    }
-    buffer_add(to, (struct str){members->text, members->text_len});
+    if (LIKELY(str_equal(target, (struct str){members->target, members->target_len})) ||
+        learn(members, target))
+        buffer_add(to, (struct str){members->text, members->text_len});
+    else
+        write_parts(target, to);
 }
