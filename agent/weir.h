@@ -238,6 +238,7 @@ struct output {
 
     /* HTTP outputs: where an event is bound (index, data stream, dataset). Null: one target. */
     void (*target)(const void *self, const struct event *event, struct buffer *to, struct arena *scratch);
+    bool (*has_one_target)(const void *self); /* of every event the same: asked once. Null: no */
     const struct endpoint *(*endpoint)(const void *self);
     void (*request)(const void *self, struct str target, struct request *ret, struct arena *arena);
     void (*frame)(const void *self, struct str target, struct frame *ret, struct arena *arena); /* null: events alone */

@@ -146,6 +146,11 @@ static void elasticsearch_target(const void *self, const struct event *event, st
     template_write(es->index, event, TEMPLATE_SAFE, to, scratch);
 }
 
+static bool elasticsearch_has_one_target(const void *self)
+{
+    return template_is_constant(((const struct elasticsearch *)self)->index);
+}
+
 _Static_assert(SLOT_NONE == 0 && SLOT_TIME == 1, "look_at() looks at no other slots");
 
 /* What the fields bring along of what every document has. */
@@ -372,6 +377,7 @@ const struct output output_elasticsearch = {
     .encoding = elasticsearch_encoding,
     .encode = elasticsearch_encode,
     .target = elasticsearch_target,
+    .has_one_target = elasticsearch_has_one_target,
     .endpoint = elasticsearch_endpoint,
     .request = elasticsearch_request,
     .judge = elasticsearch_judge,

@@ -180,6 +180,11 @@ static void honeycomb_target(const void *self, const struct event *event, struct
     template_write(hny->dataset, event, TEMPLATE_SAFE, to, scratch);
 }
 
+static bool honeycomb_has_one_target(const void *self)
+{
+    return template_is_constant(((const struct honeycomb *)self)->dataset);
+}
+
 /* A bit that tells most keys from each other. */
 static uint64_t key_bit(struct str key)
 {
@@ -372,6 +377,7 @@ const struct output output_honeycomb = {
     .encode = honeycomb_encode,
     .frame = honeycomb_frame,
     .target = honeycomb_target,
+    .has_one_target = honeycomb_has_one_target,
     .endpoint = honeycomb_endpoint,
     .request = honeycomb_request,
     .judge = honeycomb_judge,

@@ -94,6 +94,11 @@ static void http_target(const void *self, const struct event *event, struct buff
     buffer_add(to, service.len ? service : STR("unknown_service"));
 }
 
+static bool http_has_one_target(const void *self)
+{
+    return ((const struct http *)self)->encoding != ENCODING_OTLP;
+}
+
 static void http_encode(const void *self, const struct event *event, struct str target,
                         struct buffer *body, struct arena *scratch)
 {
@@ -250,6 +255,7 @@ const struct output output_http = {
     .encode = http_encode,
     .frame = http_frame,
     .target = http_target,
+    .has_one_target = http_has_one_target,
     .endpoint = http_endpoint,
     .request = http_request,
     .judge = http_judge,

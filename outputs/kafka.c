@@ -143,6 +143,11 @@ static void kafka_target(const void *self, const struct event *event, struct buf
         to->len = before + TOPIC_BYTES_MAX;
 }
 
+static bool kafka_has_one_target(const void *self)
+{
+    return template_is_constant(((const struct kafka *)self)->topic);
+}
+
 static void kafka_encode(const void *self, const struct event *event, struct str target,
                          struct buffer *body, struct arena *scratch)
 {
@@ -240,6 +245,7 @@ const struct output output_kafka = {
     .encoding = kafka_encoding,
     .encode = kafka_encode,
     .target = kafka_target,
+    .has_one_target = kafka_has_one_target,
     .endpoint = kafka_endpoint,
     .broker = kafka_broker,
     .library_bytes = kafka_library_bytes,

@@ -28,6 +28,8 @@ bool outbox_init(struct outbox *outbox, const struct delivery_output *output)
         .endpoint = output->output->endpoint(output->self),
         .index = output->index,
         .share = output->memory_bytes,
+        .has_one_target =
+            output->output->has_one_target && output->output->has_one_target(output->self),
     };
     buffer_init(&outbox->name, LINE_BYTES_DEFAULT);
     outbox->bins[TARGETS_MAX] = memory_make(sizeof(struct bin));
@@ -154,10 +156,12 @@ static struct bin *bin_fallback(struct outbox *outbox, const struct event *event
 
 static struct bin *bin_for(struct outbox *outbox, const struct event *event, struct arena *scratch)
 {
-    struct str name = target_name(outbox, event, scratch);
-    if (LIKELY(outbox->newest && has_name(outbox->newest, name))) {
-        outbox->newest->used_ns = outbox->now_ns;
-        return outbox->newest;
+    struct bin *newest = outbox->newest;
+    bool is_known = newest && outbox->has_one_target;
+    struct str name = is_known ? (struct str){0} : target_name(outbox, event, scratch);
+    if (LIKELY(is_known || (newest && has_name(newest, name)))) {
+        newest->used_ns = outbox->now_ns;
+        return newest;
     }
     uint64_t hash = XXH3_64bits(name.at ? name.at : "", name.len) | 1; /* 0 is the fallback's */
     struct bin *found = NULL;

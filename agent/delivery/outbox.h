@@ -28,6 +28,7 @@ struct outbox {
     struct bin *bins[TARGETS_MAX + 1]; /* the last one is the fallback */
     uint32_t bin_count;                /* without the fallback */
     struct bin *newest;                /* used last: most events go where the one before went */
+    bool has_one_target;               /* all go there */
     struct payloads closed;            /* the mailbox had no room for these */
     struct buffer name;
     uint64_t share, bytes;             /* of memory: allowed, in use */

@@ -76,6 +76,20 @@ static void targets_are_kept_apart(void)
     outbox_end(world);
 }
 
+static void an_output_of_one_target_is_asked_for_it_once(void)
+{
+    struct world *world = world_make(9);
+    struct outbox *outbox = outbox_of(world, 64 << 20);
+    outbox->has_one_target = true;
+    for (int i = 0; i < 30; i++)
+        world_put(world, i ? "logs-b:x" : "logs-a:x", 0, false);
+    outbox_flush(outbox);
+    CHECK_EQ(sent.count, 1);
+    CHECK_TEXT(payload_target(sent.first), "logs-a");
+    CHECK_EQ(sent.first->count, 30);
+    outbox_end(world);
+}
+
 static void a_payload_waits_for_its_highest_ticket(void)
 {
     struct world *world = world_make(3);
@@ -196,6 +210,7 @@ static void without_memory_an_event_is_refused_and_nothing_else_happens(void)
 }
 
 CHECK_MAIN(TEST(payloads_close_by_events_by_bytes_and_by_age), TEST(targets_are_kept_apart),
+           TEST(an_output_of_one_target_is_asked_for_it_once),
            TEST(a_payload_waits_for_its_highest_ticket), TEST(memory_is_bounded_and_comes_back),
            TEST(the_memory_of_a_payload_that_came_back_serves_the_next),
            TEST(a_full_mailbox_means_waiting_in_order),
