@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "agent/command/command.h"
+#include "agent/memory.h"
 #include "agent/must.h"
 
 static const struct {
@@ -53,6 +54,7 @@ static void leave_no_core(void)
 int main(int argc, char **argv)
 {
     leave_no_core();
+    memory_prepare();
     if (argc < 2)
         return usage(stderr, EXIT_CONFIG);
     if (strcmp(argv[1], "--version") == 0)

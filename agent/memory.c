@@ -8,7 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GIVE_BACK_BYTES = 4 << 20 }; /* less is not worth the walk */
+enum {
+    LARGE_BYTES =
+        128 << 10, /* from here on blocks are pages of their own, and go back when they are freed */
+    ARENAS_MAX = 4,            /* ours and the libraries' threads share them */
+    GIVE_BACK_BYTES = 4 << 20, /* less is not worth the walk */
+};
 
 static atomic_size_t in_use;
 static atomic_ulong fail_countdown;
@@ -22,6 +27,12 @@ static int told_to_fail(void)
         return 1;
     atomic_store_explicit(&fail_countdown, left - 1, memory_order_relaxed);
     return 0;
+}
+
+void memory_prepare(void)
+{
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+    mallopt(M_ARENA_MAX, ARENAS_MAX);
 }
 
 void *memory_make(size_t size)

@@ -9,6 +9,10 @@
 
 #include <stddef.h>
 
+/* Once, before anything else: the heap is to stay as small as what is in it. By itself it would keep ever larger blocks
+ * after they were freed, and an arena for each thread. */
+void memory_prepare(void);
+
 /* Uninitialised, aligned to 64 bytes; null when there is no memory (callers say OVER_LIMIT). */
 void *memory_make(size_t size);
 /* Grows or shrinks; null leaves the old block as it was. old_size bytes are kept. */

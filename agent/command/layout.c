@@ -49,7 +49,7 @@ static uint64_t share_of(const struct config *config, uint64_t all, enum layout_
     case LAYOUT_BATCH:
         return batch_of(config, all);
     case LAYOUT_HELD:
-        return all / 16 * 10 - batch_of(config, all);
+        return all / 16 * 9 - batch_of(config, all);
     case LAYOUT_PAYLOADS:
         return all / 16 * 4;
     case LAYOUT_WRITER:

@@ -8,7 +8,21 @@
 
 #include "agent/memory.h"
 
-enum { FIRST_ROOM = 256 };
+enum {
+    FIRST_ROOM = 256,
+    DOUBLED_UP_TO =
+        256 << 10, /* what is larger grows by half, and to no more than is asked for at first */
+};
+
+static size_t room_for(const struct buffer *buffer, size_t bytes)
+{
+    size_t room = buffer->room < FIRST_ROOM ? FIRST_ROOM : buffer->room;
+    while (room < bytes && room < DOUBLED_UP_TO)
+        room *= 2;
+    if (room < bytes && buffer->room >= DOUBLED_UP_TO)
+        room += room / 2;
+    return room < bytes ? bytes : room;
+}
 
 void buffer_init(struct buffer *buffer, size_t max)
 {
@@ -30,9 +44,7 @@ bool buffer_grow(struct buffer *buffer, size_t more)
         buffer->full = true;
         return false;
     }
-    size_t room = buffer->room ? buffer->room : FIRST_ROOM;
-    while (room < buffer->len + more)
-        room *= 2;
+    size_t room = room_for(buffer, buffer->len + more);
     if (room > buffer->max)
         room = buffer->max;
     char *grown = memory_resize(buffer->at, buffer->len, room);

@@ -207,8 +207,8 @@ static void closed_send(struct outbox *outbox)
 
 static void bin_close(struct outbox *outbox, struct bin *bin)
 {
-    if (outbox->hint < bin->open->records.len)
-        outbox->hint = bin->open->records.len;
+    size_t len = bin->open->records.len;
+    outbox->hint = outbox->hint ? outbox->hint / 4 * 3 + len / 4 : len;
     payloads_append(&outbox->closed, bin->open);
     bin->open = NULL;
     closed_send(outbox);
@@ -311,14 +311,14 @@ void outbox_flush(struct outbox *outbox)
     closed_send(outbox);
 }
 
-/* Large enough to be worth it, and not so large that one giant's memory would stay. */
+/* Large enough to be worth it, and not so large that most of it would stay empty. */
 static bool is_worth_keeping(const struct outbox *outbox, const struct buffer *records)
 {
     uint64_t bytes = outbox->bytes + records->room;
     for (uint32_t i = 0; i < outbox->spare_count; i++)
         bytes += outbox->spares[i].room;
     return outbox->spare_count < SPARES_MAX && records->room >= SPARE_BYTES_MIN &&
-           records->room <= 2 * body_bytes_max(outbox) && bytes <= outbox->share;
+           records->room <= 2 * outbox->hint && bytes <= outbox->share;
 }
 
 void outbox_returned(struct outbox *outbox, struct payload *payload)

@@ -36,7 +36,7 @@ struct outbox {
     struct buffer spares[SPARES_MAX];  /* of payloads that came back: memory whose pages are there already */
     uint32_t spare_count;
     int64_t busy_ns;                   /* when it last had events */
-    size_t hint;                       /* records of the largest payload so far */
+    size_t hint;                       /* bytes of records that a payload had lately */
     int64_t now_ns;
     char overflow[128];
     const atomic_size_t *body_limit;   /* what the far end was found to take; 0: not known */

@@ -40,8 +40,8 @@ static void parts_leave_something_for_the_libraries(void)
     const struct config config = {.agent.memory_bytes = 160 << 20};
     uint64_t sum = layout_share(&config, LAYOUT_BATCH) + layout_share(&config, LAYOUT_HELD) +
                    layout_share(&config, LAYOUT_PAYLOADS) + layout_share(&config, LAYOUT_WRITER);
-    CHECK_EQ(sum, 150 << 20);
-    CHECK_EQ(layout_share(&config, LAYOUT_HELD), 92 << 20);
+    CHECK_EQ(sum, 140 << 20);
+    CHECK_EQ(layout_share(&config, LAYOUT_HELD), 82 << 20);
 }
 
 static uint64_t give_mib(const void *self)
@@ -61,7 +61,7 @@ static void what_libraries_take_is_set_aside_first_wherever_their_outputs_stand(
     struct config config = {.agent.memory_bytes = 190 << 20, .nodes = &first};
     CHECK_EQ(layout_share(&config, LAYOUT_WRITER), 10 << 20);
     CHECK_EQ(layout_memory_for(&config, LAYOUT_WRITER, 10 << 20), 190 << 20);
-    CHECK_EQ(layout_memory_for(&config, LAYOUT_HELD, 92 << 20), 190 << 20);
+    CHECK_EQ(layout_memory_for(&config, LAYOUT_HELD, 82 << 20), 190 << 20);
     config.agent.memory_bytes = 30 << 20;
     CHECK_EQ(layout_share(&config, LAYOUT_PAYLOADS), 0);
 }

@@ -40,6 +40,25 @@ static void a_write_that_does_not_fit_leaves_what_was_there(void)
     buffer_clear(&buffer);
 }
 
+static void what_is_asked_for_at_once_is_not_rounded_up_to_twice_as_much(void)
+{
+    enum { BYTES = 1100000, MORE = 7000000, GROWN_MAX = 24 };
+    struct buffer buffer;
+    buffer_init(&buffer, 8 << 20);
+    CHECK(buffer_reserve(&buffer, BYTES) != NULL);
+    CHECK_EQ(buffer.room, BYTES);
+    size_t grown = 0, room = buffer.room;
+    for (int i = 0; i < MORE; i++) {
+        buffer_byte(&buffer, 'x');
+        grown += room != buffer.room;
+        room = buffer.room;
+    }
+    CHECK(!buffer.full);
+    CHECK(grown < GROWN_MAX);
+    CHECK(room < MORE + MORE / 2);
+    buffer_clear(&buffer);
+}
+
 static void no_memory_marks_the_buffer_full_and_keeps_its_block(void)
 {
     struct buffer buffer;
@@ -87,6 +106,7 @@ static void nothing_is_stored_without_a_block(void)
 
 CHECK_MAIN(TEST(a_buffer_takes_its_maximum_and_not_a_byte_more),
            TEST(a_write_that_does_not_fit_leaves_what_was_there),
+           TEST(what_is_asked_for_at_once_is_not_rounded_up_to_twice_as_much),
            TEST(no_memory_marks_the_buffer_full_and_keeps_its_block),
            TEST(numbers_are_written_to_both_ends_of_their_range),
            TEST(nothing_is_stored_without_a_block))

@@ -151,6 +151,27 @@ static void the_memory_of_a_payload_that_came_back_serves_the_next(void)
     outbox_end(world);
 }
 
+static void large_memory_does_not_stay_when_payloads_have_become_small(void)
+{
+    struct world *world = world_make(10);
+    struct outbox *outbox = outbox_of(world, 64 << 20);
+    world->endpoint.batch_bytes = 1 << 20;
+    world->endpoint.batch_events = 1 << 20;
+    while (sent.count == 0)
+        world_put(world, "a:some text of an event", 0, false);
+    for (int round = 0; round < 12; round++) {
+        struct payload *payload = payloads_take_first(&sent);
+        outbox_returned(outbox, payload);
+        payload_free(payload);
+        CHECK(round > 0 || outbox->spare_count == 1);
+        world_put(world, "a:some text of an event", 0, false);
+        outbox_flush(outbox);
+    }
+    payload_free(payloads_take_first(&sent));
+    CHECK_EQ(outbox->spare_count, 0);
+    outbox_end(world);
+}
+
 static void a_full_mailbox_means_waiting_in_order(void)
 {
     struct world *world = world_make(5);
@@ -213,6 +234,7 @@ CHECK_MAIN(TEST(payloads_close_by_events_by_bytes_and_by_age), TEST(targets_are_
            TEST(an_output_of_one_target_is_asked_for_it_once),
            TEST(a_payload_waits_for_its_highest_ticket), TEST(memory_is_bounded_and_comes_back),
            TEST(the_memory_of_a_payload_that_came_back_serves_the_next),
+           TEST(large_memory_does_not_stay_when_payloads_have_become_small),
            TEST(a_full_mailbox_means_waiting_in_order),
            TEST(too_many_targets_fall_back_and_are_told_about),
            TEST(without_memory_an_event_is_refused_and_nothing_else_happens))

@@ -35,13 +35,13 @@ from gate import Gate
 from harness import check, failures, field, wait_until
 from kill import ask
 
-RATE, TICK_S, GRACE_S = 10, 1.0, 4.0
+RATE, TICK_S, GRACE_S, MEMORY_MIB = 10, 1.0, 4.0, 128
 LINES_PER_REQUEST = 11.7  # of the shop: its log must not say other times than those at which it is written
 # Of this run alone: the servers may have seen others.
 NAMES = {name: f"{name.replace('_', '-')}-{os.getpid()}" for name in ("weir_all", "weir_few", "lake_topic")}
 SERVICES = pathlib.Path(__file__).resolve().parent.parent / "services"
 PIPELINE = """
-agent {{ state = "{work}/state"  admin = "127.0.0.1:{admin}" }}
+agent {{ state = "{work}/state"  admin = "127.0.0.1:{admin}"  memory = {memory}MiB }}
 input tail "shop" {{ path = "{work}/logs/*.log*"  read_from = beginning  filter parse {{ }} }}
 filter trace {{ }}
 filter sample "whole" {{ rate = 1 }}
@@ -127,6 +127,7 @@ class Agent:
     def __init__(self, wishes, work, config):
         self.wishes, self.work, self.config = wishes, work, config
         self.process, self.started, self.killed = None, 0, []
+        self.largest_mib = 0
         self.start()
 
     def start(self, *flags):
@@ -140,6 +141,15 @@ class Agent:
         self.process.wait()
         self.killed.append(time.monotonic())
         self.start()
+
+    def measure(self):
+        """What it takes of its own: not its program, nor pages of files."""
+        try:
+            status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        except OSError:
+            return
+        kib = next((int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon")), 0)
+        self.largest_mib = max(self.largest_mib, kib / 1024)
 
     def has_uncopied_files(self):
         """A deleted file lives in this process alone until what is open of it is copied into the state directory."""
@@ -155,9 +165,12 @@ class Agent:
         self.process.send_signal(signal.SIGTERM)
         check(wait_until(lambda: self.process.poll() is not None, 60), "SIGTERM did not end the agent within 60 s")
         self.start("--once", "--ledger", ledger)
-        try:
-            code = self.process.wait(timeout=600)
-        except subprocess.TimeoutExpired:
+        deadline = time.monotonic() + 600
+        while self.process.poll() is None and time.monotonic() < deadline:
+            self.measure()
+            time.sleep(0.2)
+        code = self.process.returncode
+        if code is None:
             self.process.kill()
             code = "nothing within 600 s"
         check(code == 0, f"agent --once ended with {code}, see {self.work}/agent.log")
@@ -210,6 +223,7 @@ def disturb(wishes, feed, agent, outages, dice):
     while (elapsed := time.monotonic() - begun) < wishes.seconds:
         feed.tick(elapsed / wishes.seconds)
         outages.step(elapsed)
+        agent.measure()
         if time.monotonic() > rotate_at:
             feed.rotate()
             rotate_at += wishes.seconds / 30
@@ -350,7 +364,7 @@ def run(wishes, work):
     gates = {"elk": gate_to(os.environ["WEIR_ES_URL"]), "few": gate_to(os.environ["WEIR_OPENSEARCH_URL"]),
              "hny": Gate("127.0.0.1", int(honeycomb.stdout.readline()))}
     config = work / "pipeline.conf"
-    config.write_text(PIPELINE.format(work=work, rate=RATE, kafka=brokers, key=KEY, admin=free_port(), **NAMES,
+    config.write_text(PIPELINE.format(work=work, rate=RATE, memory=MEMORY_MIB, kafka=brokers, key=KEY, admin=free_port(), **NAMES,
                                       **{name: gate.port for name, gate in gates.items()}))
     switches = {name: (gate.shut, gate.open) for name, gate in gates.items()}
     switches["lake"] = (lambda: kafka_kill(kafka_dir), lambda: kafka_resume(kafka_dir))
@@ -384,6 +398,8 @@ def judge(wishes, work, feed, agent, outages, gates, brokers):
     check(ledger["balanced"], f"the ledger does not balance: {ledger}")
     for name, row in ledger["outputs"].items():
         check(row["in"] == feed.lines(), f"{name}: {feed.lines()} lines, but in is {row['in']}: {row}")
+    print(f"  the agent took {agent.largest_mib:.0f} MiB at most, of the {MEMORY_MIB} that it may")
+    check(agent.largest_mib <= MEMORY_MIB, f"the agent took {agent.largest_mib:.0f} MiB, memory = {MEMORY_MIB}MiB")
     answered = {name: gate.answered for name, gate in gates.items()}
     shift = time.time() - time.monotonic()
     answered["lake"] = {int(event["text"].split("-")[1]): event["time_ms"] / 1000 - shift
