@@ -100,10 +100,9 @@ static bool xray_id_copy(struct str text, char to[TRACE_ID_DIGITS])
 {
     if (text.at[0] != '1' || text.at[1] != '-' || text.at[10] != '-')
         return false;
-    char digits[TRACE_ID_DIGITS];
-    memcpy(digits, text.at + 2, 8);
-    memcpy(digits + 8, text.at + 11, 24);
-    return hex_copy((struct str){digits, sizeof digits}, to);
+    enum hex first = hex_lower_halves(text.at + 2, text.at + 11, to);
+    enum hex last = hex_lower(text.at + 19, to + HEX_STEP);
+    return first != HEX_NOT && last != HEX_NOT && (first | last) != HEX_ZEROS;
 }
 
 static bool uuid_copy(struct str text, char to[TRACE_ID_DIGITS])

@@ -238,12 +238,17 @@ static void sixteen_digits_are_hex_as_each_of_them_is(void)
     for (size_t at = 0; at < HEX_STEP; at++) {
         for (unsigned byte = 0; byte < 256; byte++) {
             char text[] = "0000000000000000", fast[HEX_STEP] = "", plain[HEX_STEP] = "";
+            char halves[HEX_STEP] = "", plain_halves[HEX_STEP] = "";
             text[at] = (char)byte;
             enum hex want = hex_value(text[at]) > 15 ? HEX_NOT
                             : hex_value(text[at])    ? HEX_DIGITS
                                                      : HEX_ZEROS;
             CHECK_EQ(hex_lower(text, fast), want);
             CHECK_EQ(hex_lower_plain(text, plain), want);
+            CHECK_EQ(hex_lower_halves(text, text + 8, halves), want);
+            CHECK_EQ(hex_lower_halves_plain(text, text + 8, plain_halves), want);
+            CHECK(memcmp(halves, plain, HEX_STEP) == 0);
+            CHECK(memcmp(plain_halves, plain, HEX_STEP) == 0);
             CHECK(memcmp(fast, plain, HEX_STEP) == 0);
             CHECK(want == HEX_NOT || hex_value(fast[at]) == hex_value(text[at]));
             CHECK(want == HEX_NOT || !is_upper_hex(fast[at]));
