@@ -422,6 +422,13 @@ static __attribute__((noinline)) void learn_severity(struct event *event)
         event->severity = value_severity(spot_value(&spot));
 }
 
+/* Something in the event could tell a level. */
+static inline bool may_tell_severity(const struct event *event)
+{
+    return event->slots[SLOT_BODY] || event->slots[SLOT_SEVERITY_TEXT] ||
+           !(event->flat & event_flat_bit(SLOT_SEVERITY_TEXT));
+}
+
 static inline __attribute__((always_inline)) bool finish(struct scan *scan)
 {
     struct event *event = scan->event;
@@ -433,7 +440,7 @@ static inline __attribute__((always_inline)) bool finish(struct scan *scan)
     }
     if (UNLIKELY(scan->top_twins) && !drop_twins(scan))
         return false;
-    if (event->severity == SEVERITY_NONE)
+    if (event->severity == SEVERITY_NONE && may_tell_severity(event))
         learn_severity(event);
     if (scan->met & MET_NEWLINE)
         event->flags |= EVENT_EDITED;

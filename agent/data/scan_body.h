@@ -319,11 +319,12 @@ SCAN_INLINE const char *V(field)(struct scan *scan, const char *from, struct sha
         return at;
     }
     *node = next;
+    at = from + next->token_len; /* there may be more blanks than were foretold */
     field->key = (struct str){from + next->key_at, next->key_len};
     field->name = next->name;
     field->slot = SLOT_NONE;
     field->flags = 0;
-    at = V(value)(scan, from + next->token_len, next, 1, &field->value);
+    at = V(value)(scan, at, next, 1, &field->value);
     if (UNLIKELY(!at))
         return NULL;
     if (UNLIKELY(field->value.kind >= VALUE_OBJECT))

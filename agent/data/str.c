@@ -68,8 +68,9 @@ size_t str_find_str(struct str s, struct str text)
     return found ? (size_t)(found - s.at) : SIZE_MAX;
 }
 
-/* So few digits that they cannot overflow. */
-static bool short_to_uint(struct str s, uint64_t *ret)
+enum { SHORT_DIGITS = 18 }; /* so few that they overflow neither kind of integer */
+
+static inline bool short_to_uint(struct str s, uint64_t *ret)
 {
     uint64_t sum = 0;
     unsigned wrong = 0;
@@ -89,7 +90,7 @@ bool str_to_uint(struct str s, uint64_t *ret)
     uint64_t sum = 0;
     if (s.len == 0)
         return false;
-    if (s.len < 20)
+    if (s.len <= SHORT_DIGITS)
         return short_to_uint(s, ret);
     for (size_t i = 0; i < s.len; i++) {
         if (s.at[i] < '0' || s.at[i] > '9')
@@ -106,6 +107,10 @@ bool str_to_int(struct str s, int64_t *ret)
 {
     bool negative = s.len && s.at[0] == '-';
     uint64_t size;
+    if (s.len && s.len <= SHORT_DIGITS && short_to_uint(s, &size)) {
+        *ret = (int64_t)size;
+        return true;
+    }
     if (!str_to_uint(negative ? str_skip(s, 1) : s, &size))
         return false;
     if (size > (uint64_t)INT64_MAX + negative)

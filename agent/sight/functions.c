@@ -132,10 +132,13 @@ static uint64_t *failing_slot(struct functions *functions, const struct event *e
 static double number_there(const struct event *event, enum slot slot, struct arena *scratch)
 {
     const struct field *field = event_slot(event, slot);
+    int64_t whole;
     double number = 0;
     if (field && field->value.kind == VALUE_INTEGER)
         return (double)field->value.integer;
     bool is_plain = field && slot_type(slot) == SLOT_FLOAT;
+    if (is_plain && field->value.kind == VALUE_NUMBER && str_to_int(field->value.text, &whole))
+        return (double)whole;
     struct value value = is_plain ? field->value : event_get_slot(event, slot, scratch);
     return value_number(value, &number) ? number : 0;
 }

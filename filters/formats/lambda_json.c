@@ -228,8 +228,12 @@ static void members_read(struct reader *reader, const struct report *report,
     const struct member *member;
     while ((member = members_next(members)) != NULL) {
         uint8_t number = member_number(members, member->key);
-        if (number == COUNT(known_members) ||
-            !known_read(reader, report, &known_members[number], members))
+        const struct known_member *known = &known_members[number];
+        if (number == COUNT(known_members))
+            extra(reader, report, member);
+        else if (known->kind == MEMBER_TEXT && member->value.kind == VALUE_STRING) /* nearly half */
+            reader_value(reader, known->slot, &member->value);
+        else if (!known_read(reader, report, known, members))
             extra(reader, report, member);
     }
 }
