@@ -24,6 +24,7 @@ struct sim_broker_habits {
     const char *denied, *missing; /* topics */
     bool is_down, locks_out;
     unsigned failed_commits; /* percent: a rebalance is under way */
+    unsigned dry; /* percent of looks for records: none has come yet */
     int64_t latency_ns;    /* most */
 };
 
@@ -34,12 +35,19 @@ struct sim_record { /* stored; slices are owned */
     int64_t time_ms;
 };
 
+struct sim_range { /* of offsets */
+    size_t from, to;
+};
+
 struct sim_partition {
     struct sim_record *records;
     size_t count, room;
     int64_t committed; /* by the one group there is; -1: never */
     char *metadata;
     struct sim_consumer *owner;
+    unsigned left_by;       /* a member that had it until it died or had to go: */
+    struct sim_range left;  /* what it took beyond its last commit */
+    struct sim_range loose; /* of that, what another member began to read then: all it knew was the commit */
 };
 
 struct sim_topic {
@@ -56,6 +64,7 @@ struct sim_cluster {
     size_t topic_count;
     struct sim_producer *producers;
     struct sim_consumer *consumers;
+    unsigned member; /* number of the one that is at work, and may open a consumer; from 1 */
     uint64_t submitted, reported, fatals, opened;
 };
 

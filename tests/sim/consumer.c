@@ -24,6 +24,7 @@ struct sim_consumer {
     struct consumer port;
     struct sim_consumer *next;
     struct sim_cluster *cluster;
+    unsigned member;
     char *topic;
     struct sim_hold holds[SIM_PARTITIONS];
     struct broker_place place; /* of the newest event */
@@ -83,6 +84,27 @@ static bool sim_poll(void *self, struct broker_event *ret)
     return false;
 }
 
+static void let_go(const struct sim_consumer *consumer, const struct sim_hold *hold)
+{
+    struct sim_partition *partition = hold->partition;
+    size_t committed = partition->committed > 0 ? (size_t)partition->committed : 0;
+    size_t taken = hold->is_begun ? hold->at : 0;
+    if (partition->left_by == consumer->member && partition->left.to > taken)
+        taken = partition->left.to;
+    partition->left_by = consumer->member;
+    partition->left = (struct sim_range){committed, taken};
+    partition->owner = NULL;
+}
+
+static void loosen(struct sim_partition *partition, const struct sim_consumer *next)
+{
+    struct sim_range left = partition->left, *loose = &partition->loose;
+    if (partition->left_by == next->member || left.from >= left.to)
+        return;
+    loose->from = loose->to && loose->from < left.from ? loose->from : left.from;
+    loose->to = loose->to > left.to ? loose->to : left.to;
+}
+
 static void sim_begin(void *self, const struct broker_place *places, size_t count)
 {
     struct sim_consumer *consumer = self;
@@ -90,6 +112,7 @@ static void sim_begin(void *self, const struct broker_place *places, size_t coun
         struct sim_hold *hold = &consumer->holds[places[i].slot];
         MUST(hold->partition && !hold->is_begun);
         hold->is_begun = true;
+        loosen(hold->partition, consumer);
         hold->at = places[i].offset > 0 ? (size_t)places[i].offset : 0;
     }
 }
@@ -100,7 +123,7 @@ static void sim_end(void *self, const uint32_t *slots, size_t count)
     for (size_t i = 0; i < count; i++) {
         struct sim_hold *hold = &consumer->holds[slots[i]];
         MUST(hold->partition && hold->partition->owner == consumer);
-        hold->partition->owner = NULL;
+        let_go(consumer, hold);
         *hold = (struct sim_hold){0};
     }
 }
@@ -112,6 +135,8 @@ static size_t sim_take(void *self, uint32_t slot, struct broker_record *ret, siz
     struct sim_hold *hold = &consumer->holds[slot];
     size_t count = 0, taken = 0;
     MUST(hold->is_begun);
+    if (sim_chance(&consumer->cluster->seed, consumer->cluster->habits.dry))
+        return 0;
     most = 1 + sim_below(&consumer->cluster->seed, most < TAKE_MAX ? most : TAKE_MAX);
     while (count < most && taken < bytes && hold->at < hold->partition->count) {
         const struct sim_record *record = &hold->partition->records[hold->at];
@@ -173,7 +198,7 @@ static void sim_close_consumer(void *self)
     struct sim_consumer **link = &consumer->cluster->consumers;
     for (unsigned i = 0; i < SIM_PARTITIONS; i++)
         if (consumer->holds[i].partition)
-            consumer->holds[i].partition->owner = NULL;
+            let_go(consumer, &consumer->holds[i]);
     while (*link != consumer)
         link = &(*link)->next;
     *link = consumer->next;
@@ -199,6 +224,7 @@ const struct consumer *sim_consume(void *self, const struct broker_plan *plan, s
                                        .committed = sim_committed,
                                        .close = sim_close_consumer};
     consumer->cluster = cluster;
+    consumer->member = cluster->member;
     consumer->topic = strndup(plan->topics[0].at, plan->topics[0].len);
     consumer->next = cluster->consumers;
     cluster->consumers = consumer;
