@@ -71,3 +71,18 @@ enum verdict verdict_of_status(int status)
         return status >= 300 && status < 500 ? HOLD : RETRY;
     }
 }
+
+bool answer_items(struct value items, struct judgement *ret,
+                  bool (*read)(struct value item, struct arena *arena, uint8_t *ret,
+                               struct str *ret_words))
+{
+    struct member item;
+    size_t at = 0, count = 0;
+    while (items.kind == VALUE_ARRAY && scan_next(items.text, &at, &item)) {
+        if (count == ret->count ||
+            !read(item.value, ret->arena, &ret->items[count], &ret->words[count]))
+            return false;
+        count++;
+    }
+    return count == ret->count;
+}

@@ -60,14 +60,5 @@ bool statuses_read(struct str body, struct judgement *ret)
         memset(ret->items, DELIVERED, ret->count);
         return true;
     }
-    struct value items = answer_read(body);
-    struct member item;
-    size_t at = 0, count = 0;
-    while (items.kind == VALUE_ARRAY && scan_next(items.text, &at, &item)) {
-        if (count == ret->count ||
-            !item_read(item.value, ret->arena, &ret->items[count], &ret->words[count]))
-            return false;
-        count++;
-    }
-    return count == ret->count;
+    return answer_items(answer_read(body), ret, item_read);
 }

@@ -56,5 +56,31 @@ static void a_status_says_whether_the_request_heals_with_time(void)
         CHECK_EQ(verdict_of_status(cases[i].status), cases[i].verdict);
 }
 
-CHECK_MAIN(TEST(a_status_says_whether_the_request_heals_with_time), TEST(only_whole_json_is_read),
+static bool number_read(struct value item, struct arena *arena, uint8_t *ret, struct str *ret_words)
+{
+    (void)arena;
+    *ret = item.kind == VALUE_NUMBER ? REFUSED : DELIVERED;
+    *ret_words = item.text;
+    return item.kind != VALUE_NULL;
+}
+
+static void an_answer_has_one_item_for_each_event(void)
+{
+    static const struct {
+        const char *body;
+        bool is_answer;
+    } cases[] = {{"[1,true]", true}, {"[1]", false},      {"[1,2,3]", false},
+                 {"[]", false},      {"[1,null]", false}, {"{\"a\":1,\"b\":2}", false}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        uint8_t items[2] = {0};
+        struct str words[2] = {0};
+        struct judgement judgement = {.items = items, .words = words, .count = 2};
+        CHECK_EQ(answer_items(answer_read(str_from(cases[i].body)), &judgement, number_read),
+                 cases[i].is_answer);
+        CHECK(!cases[i].is_answer || (items[0] == REFUSED && items[1] == DELIVERED));
+    }
+}
+
+CHECK_MAIN(TEST(an_answer_has_one_item_for_each_event),
+           TEST(a_status_says_whether_the_request_heals_with_time), TEST(only_whole_json_is_read),
            TEST(members_are_found_by_name), TEST(members_are_found_along_a_path))
