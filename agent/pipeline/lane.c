@@ -222,18 +222,21 @@ static bool read_queues(struct lane *lane)
 /* --- timers
  * ---------------------------------------------------------------------------------------- */
 
+/* While a source has not said what time it is there, time stands still: no timer fires, and what
+ * was decided before leaves all the same. It may be what keeps that source from being read. */
 static int64_t stream_now(struct lane *lane)
 {
-    return lane->decides ? INT64_MAX
-                         : schedule_stream_ns(lane->state, lane->pipeline.engine.now_ns, 0);
+    if (lane->decides)
+        return INT64_MAX;
+    if (schedule_knows_time(lane->state))
+        lane->stream_ns = schedule_stream_ns(lane->state, lane->pipeline.engine.now_ns, 0);
+    return lane->stream_ns;
 }
 
 static bool release_held(struct lane *lane)
 {
     bool moved = false;
     int64_t now = stream_now(lane);
-    if (!lane->decides && !schedule_knows_time(lane->state))
-        return false;
     for (uint16_t i = 0; i < lane->pipeline.holder_count; i++) {
         struct stage *holder = lane->pipeline.holders[i];
         /* what is read whoever waits would pile up */

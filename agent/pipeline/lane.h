@@ -35,6 +35,7 @@ struct lane {
     struct reading_batch read;
     enum lane_mode mode;
     bool decides;              /* what is held is decided now: the streams have ended */
+    int64_t stream_ns;         /* when every source had last said what time it is there */
     bool is_idle;              /* nothing to read and nothing under way, as of the last step */
     int64_t recall_at_ns;      /* mono: the next look at what leaving sources owe */
     int64_t commit_at_ns;      /* mono: the next commit that nobody is waiting for */

@@ -322,6 +322,10 @@ def check_sample(everything, few):
     check(abs(off) < 4.5 * sigma, f"the weights are {off:+} off, beyond 4.5 sigma ({sigma:.0f})")
 
 
+def since_kill(agent, moment):
+    return min((moment - kill for kill in agent.killed if kill < moment), default=math.inf)
+
+
 def check_delays(feed, agent, outages, answered, delay_max_s):
     """Of markers written while this destination was up, another down, and no kill was near."""
     worst = {}
@@ -335,10 +339,10 @@ def check_delays(feed, agent, outages, answered, delay_max_s):
                 continue
             delays.append((times.get(number, math.inf) - written, written))
         if delays:
-            worst[name], written = max(delays)
-            late = sum(delay > 2 for delay, _ in delays)
-            since = min((written - moment for moment in agent.killed if moment < written), default=math.inf)
-            said = f", {late} of them after more than 2 s; the slowest was written {since:.0f} s after a kill" if late else ""
+            worst[name] = max(delays)[0]
+            late = [f"{delay:.1f} s, written {since_kill(agent, written):.0f} s after a kill"
+                    for delay, written in delays if delay > 2]
+            said = f", {len(late)} of them after more than 2 s: {'; '.join(late[:6])}" if late else ""
             print(f"  {name}: {len(delays)} markers while another was down, each there within {worst[name]:.2f} s{said}")
     for name, delay in worst.items():
         check(delay < delay_max_s, f"{name}: an event took {delay:.2f} s while another destination was down")

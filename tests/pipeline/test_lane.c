@@ -145,6 +145,35 @@ static void more_held_than_its_share_stops_the_reading_until_it_has_left(void)
     rig_close(&rig);
 }
 
+/* It is not read while too much is held, so nobody knows what time it is there. */
+static void a_file_that_comes_while_too_much_is_held_does_not_keep_it_from_leaving(void)
+{
+    enum { TRACES = 900, PADDING_BYTES = 100000 };
+    static char line[PADDING_BYTES + 100], padding[PADDING_BYTES + 1];
+    struct rig rig;
+    rig_open(&rig, "input tail { path = \"/logs/*\" filter parse { } }\n"
+                   "filter sample { wait = 1s }\noutput discard { }\n");
+    memset(padding, 'x', PADDING_BYTES);
+    for (int i = 0; i < TRACES; i++) {
+        snprintf(line, sizeof line, "{\"trace_id\":\"t%d\",\"message\":\"%s\"}\n", i, padding);
+        sim_files_append(rig.sim, "/logs/a", str_from(line));
+    }
+    for (int i = 0; i < STEPS_MAX && !rig.agent.lane.is_full; i++) {
+        (void)lane_step(&rig.agent.lane); /* the disk writer hangs: no verdict gets to the disk */
+        sim_clock_pass(&rig.clock, SIM_MS);
+    }
+    CHECK(rig.agent.lane.is_full);
+    sim_files_append(rig.sim, "/logs/b", STR("{\"trace_id\":\"new\"}\n"));
+    for (int i = 0; i < 3000; i++) {
+        (void)lane_step(&rig.agent.lane);
+        sim_clock_pass(&rig.clock, SIM_MS);
+    }
+    CHECK(!schedule_knows_time(rig.agent.lane.state));
+    rig_steps(&rig, 3000);
+    CHECK_EQ(rig_totals(&rig, 0)->delivered, TRACES + 1);
+    rig_close(&rig);
+}
+
 /* The only output takes no more, so what is due cannot leave. */
 static void traces_that_are_due_and_may_not_leave_do_not_keep_the_lane_busy(void)
 {
@@ -273,6 +302,7 @@ CHECK_MAIN(TEST(once_reads_every_file_to_its_end_balances_and_is_done),
            TEST(a_lane_that_was_told_to_stop_reads_nothing_more_and_is_done_when_all_is_on_disk),
            TEST(what_is_not_known_to_be_on_disk_is_revealed_as_in_flight),
            TEST(more_held_than_its_share_stops_the_reading_until_it_has_left),
+           TEST(a_file_that_comes_while_too_much_is_held_does_not_keep_it_from_leaving),
            TEST(traces_that_are_due_and_may_not_leave_do_not_keep_the_lane_busy),
            TEST(without_memory_a_batch_waits_and_no_event_is_lost),
            TEST(lines_without_a_time_have_the_same_time_when_they_are_read_again),
