@@ -9,8 +9,7 @@
 #include <string.h>
 
 enum {
-    LARGE_BYTES =
-        128 << 10, /* from here on blocks are pages of their own, and go back when they are freed */
+    LARGE_BYTES = 128 << 10,   /* larger blocks are pages of their own, which go back when freed */
     ARENAS_MAX = 4,            /* ours and the libraries' threads share them */
     GIVE_BACK_BYTES = 4 << 20, /* less is not worth the walk */
 };

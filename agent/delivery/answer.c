@@ -86,3 +86,13 @@ bool answer_items(struct value items, struct judgement *ret,
     }
     return count == ret->count;
 }
+
+bool answer_repeats(struct str items, struct str item, size_t count)
+{
+    if (count == 0 || items.len != count * item.len - 1)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(items.at + i * item.len, item.at, item.len - (i + 1 == count)) != 0)
+            return false;
+    return true;
+}

@@ -20,6 +20,9 @@ struct str answer_text(struct value object, struct str key, struct arena *arena)
  * what was asked for. */
 bool answer_items(struct value items, struct judgement *ret,
                   bool (*read)(struct value item, struct arena *arena, uint8_t *ret, struct str *ret_words));
+/* `items` are `count` times the same one, which ends with a comma but at the end, and nothing else: most answers are, and need
+ * no reading. */
+bool answer_repeats(struct str items, struct str item, size_t count);
 /* "HTTP 502", for far ends that say no more. */
 struct str answer_status(int status, struct arena *arena);
 

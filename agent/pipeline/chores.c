@@ -10,7 +10,7 @@
 
 static const int64_t TELL_EVERY_NS = INT64_C(600) * 1000000000; /* of losses that go on */
 static const int64_t REST_AFTER_NS = INT64_C(5) * 1000000000;
-static const int64_t GIVE_BACK_EVERY_NS = INT64_C(1000) * 1000000;
+static const int64_t GIVE_BACK_EVERY_NS = INT64_C(1) * 1000000000;
 
 static void tell_lost(struct lane *lane, int64_t mono_ns)
 {

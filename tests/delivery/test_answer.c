@@ -81,6 +81,21 @@ static void an_answer_has_one_item_for_each_event(void)
     }
 }
 
-CHECK_MAIN(TEST(an_answer_has_one_item_for_each_event),
+static void a_repeated_item_is_known_without_reading(void)
+{
+    static const struct {
+        const char *items;
+        size_t count;
+        bool repeats;
+    } cases[] = {{"ab", 1, true},     {"ab,ab", 2, true},  {"ab,ab,", 2, false},
+                 {"ab,ab", 1, false}, {"ab,ab", 3, false}, {"", 0, false},
+                 {"", 1, false},      {"ab,ac", 2, false}, {"ab;ab", 2, false}};
+    for (size_t i = 0; i < COUNT(cases); i++)
+        CHECK_EQ(answer_repeats(str_from(cases[i].items), STR("ab,"), cases[i].count),
+                 cases[i].repeats);
+}
+
+CHECK_MAIN(TEST(a_repeated_item_is_known_without_reading),
+           TEST(an_answer_has_one_item_for_each_event),
            TEST(a_status_says_whether_the_request_heals_with_time), TEST(only_whole_json_is_read),
            TEST(members_are_found_by_name), TEST(members_are_found_along_a_path))
